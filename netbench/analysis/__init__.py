@@ -1,0 +1,1 @@
+"""From samples to statistics, each with its interval and how it was made."""

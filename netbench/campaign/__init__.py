@@ -1,0 +1,1 @@
+"""One campaign: one plan on one network, from calibration to sealed run."""

@@ -1,0 +1,175 @@
+"""The result document: what ``--json`` writes, what a sealed run keeps as ``result.json``, what every report reads.
+
+Its JSON Schema is ``result.schema.json`` beside this file. Instants are ISO 8601 in UTC, durations integer nanoseconds, rates
+bit/s. ``value``, ``low`` and ``high`` are null where they are undefined. Per-direction pairs are [a to b, b to a].
+"""
+
+from typing import Literal, TypedDict
+
+SCHEMA = 1
+
+OutcomeName = Literal["pass", "fail", "inconclusive", "void"]
+
+
+class Name(TypedDict):
+    """A name in both languages."""
+
+    en: str
+    zh: str
+
+
+class Bounds(TypedDict):
+    """A measured figure with its interval."""
+
+    value: float | int | None
+    low: float | int | None
+    high: float | int | None
+
+
+class LinkAsked(TypedDict):
+    """What the plan asked of a link; ``rate_bps`` is the planned rate, which the emulation divides by ``rate_scale``."""
+
+    delay_ns: list[int]
+    rate_bps: list[int]
+    loss_ratio: list[float]
+
+
+class LinkGot(TypedDict):
+    """What was measured of a link before the campaign."""
+
+    delay_ns: list[Bounds]
+
+
+LinkEntry = TypedDict(
+    "LinkEntry",
+    {
+        "id": str,
+        "a": str,
+        "b": str,
+        "class": str,
+        "assumed": bool,
+        "assumptions": list[str],
+        "rate_scale": int,
+        "tolerance_ns": int,
+        "asked": LinkAsked,
+        "got": LinkGot,
+        "faithful": bool,
+    },
+)
+
+
+class _MetricRequired(TypedDict):
+    metric: str
+    direction: Literal["forward", "reverse", "both"]
+    statistic: str
+    value: float | int | None
+    low: float | int | None
+    high: float | int | None
+    unit: Literal["ns", "bit/s", "1"]
+    count: int
+    method: str
+
+
+class MetricEntry(_MetricRequired, total=False):
+    """One figure of a corridor.
+
+    A rate's ``value`` is in terms of the plan: what was measured (``emulated``) times ``rate_scale``.
+    """
+
+    emulated: Bounds
+    rate_scale: int
+
+
+class SourceEntry(TypedDict):
+    """Where a target's figure comes from."""
+
+    title: str
+    date: str
+    url: str | None
+
+
+class BreakEvenEntry(TypedDict):
+    """How long the route may be for the limit still to hold."""
+
+    route_km: float
+    route_factor: float
+
+
+class Needs(TypedDict):
+    """How many attempts in all would decide."""
+
+    samples: int
+
+
+class TargetEntry(TypedDict):
+    """One target of a corridor, judged. ``reason`` is English; ``reason_key`` and ``reason_fields`` let a reader say it anew."""
+
+    id: str
+    metric: str
+    statistic: str
+    comparison: Literal["at_most", "at_least"]
+    limit: float
+    unit: Literal["ns", "bit/s", "1"]
+    direction: str
+    layer: str
+    status: str
+    due: str | None
+    source: SourceEntry
+    verdict: OutcomeName
+    conditional: bool
+    break_even: BreakEvenEntry | None
+    reason: str
+    reason_key: str
+    reason_fields: dict[str, str]
+    needs: Needs | None
+
+
+CorridorEntry = TypedDict(
+    "CorridorEntry",
+    {
+        "id": str,
+        "kind": str,
+        "class": str | None,
+        "from": str,
+        "to": str,
+        "route": list[str],
+        "route_km": float | None,
+        "great_circle_km": float,
+        "theory_ns": int,
+        "assumed_links": list[str],
+        "error_ns": int,
+        "timestamps": str | None,
+        "metrics": list[MetricEntry],
+        "targets": list[TargetEntry],
+        "not_measured": dict[str, str],
+        "verdict": OutcomeName,
+        "conditional": bool,
+    },
+)
+
+
+class Document(TypedDict):
+    """A whole run. ``not_measured`` of a corridor is by probe name: why there is no figure."""
+
+    schema: int
+    run: str
+    plan: "PlanEntry"
+    network: str
+    wire: str
+    started: str
+    seconds: float
+    verdict: OutcomeName
+    conditional: bool
+    sites: dict[str, Name]
+    links: list[LinkEntry]
+    corridors: list[CorridorEntry]
+    notes: list[str]
+
+
+class PlanEntry(TypedDict):
+    """Which plan was measured."""
+
+    name: str
+    title: Name
+    digest: str
+    rate_scale: int

@@ -1,0 +1,1 @@
+"""The command line: a module a verb, and the one place where errors become exit codes."""

@@ -1,0 +1,89 @@
+"""A network: where a plan is measured, emulated or live."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import ClassVar, Protocol, Self
+
+from netbench.measure.vantage import Vantage
+from netbench.plan.model import Corridor, Plan
+
+API = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkOptions:
+    """What a run asks of its network. ``wire`` is a backend's name or None to choose; ``seed`` decides every random fate."""
+
+    wire: str | None = None
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LinkHealth:
+    """What the network's own machinery did to one link while it was measured: counts that are not the plan's doing.
+
+    ``overrun_frames`` were lost by the instrument (a full socket buffer), ``late_frames`` left more than 1 ms after their time.
+    """
+
+    overrun_frames: int
+    late_frames: int
+
+
+class Network(Protocol):
+    """Contract version 1: a context manager over a checked plan. Everything below holds between enter and exit."""
+
+    API: ClassVar[int]
+    name: ClassVar[str]
+
+    def __init__(self, plan: Plan, options: NetworkOptions) -> None:
+        """Nothing is built yet."""
+        ...
+
+    @classmethod
+    def sandbox_argv(cls, argv: Sequence[str]) -> Sequence[str] | None:
+        """Return the command that runs ``argv`` inside this network's own namespaces, or None when there is no need.
+
+        The caller replaces itself by it (exec) before any thread starts, so that a kill at any moment leaves nothing.
+        """
+        ...
+
+    def __enter__(self) -> Self:
+        """Build it.
+
+        :raises UnsupportedError: when this machine cannot
+        :raises RefusedError: when the plan asks for what this network cannot do faithfully
+        """
+        ...
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        """Take it down; nothing is left."""
+        ...
+
+    @property
+    def wire(self) -> str:
+        """The backend in use: ``relay``, ``netem``, or ``none`` on live links."""
+        ...
+
+    def vantage(self, site: str) -> Vantage:
+        """Return the place at a site, known by its loopback address."""
+        ...
+
+    def link_ends(self, link: str) -> tuple[Vantage, Vantage]:
+        """Return the two ends (a, b) of a link, each known by its address on that link."""
+        ...
+
+    def route(self, corridor: Corridor) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the sites that packets really pass, forward and reverse, found by sending some; each begins at its sender.
+
+        :raises CannotMeasureError: when a hop does not answer
+        """
+        ...
+
+    def health(self) -> Mapping[str, LinkHealth]:
+        """Return, by link id, what the instrument itself did to the traffic since it was entered."""
+        ...
+
+    def evidence(self) -> Mapping[str, bytes]:
+        """Return what a doubter would ask for, by file name: routes, queue disciplines, offloads, sysctls."""
+        ...

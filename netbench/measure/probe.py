@@ -1,0 +1,91 @@
+"""A probe: it knows how to measure one family of metrics between two vantages, and knows no plan and no Mininet."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Protocol
+
+from netbench.measure.samples import Sink
+from netbench.measure.vantage import RemoteEnd, Vantage
+
+API = 1
+
+TimestampClass = Literal["hardware", "kernel", "user"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What is measured: from ``source`` to ``destination`` (forward) and back (reverse)."""
+
+    id: str
+    source: Vantage
+    destination: Vantage | RemoteEnd
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When to send: ``count`` attempts a pair, ``interval_ns`` apart; for bulk tests their product is the duration."""
+
+    interval_ns: int
+    count: int
+
+    @property
+    def duration_ns(self) -> int:
+        """From the first attempt to the end of the last interval."""
+        return self.interval_ns * self.count
+
+
+class Control:
+    """How the caller says stop. A probe looks at it at least ten times a second."""
+
+    def __init__(self) -> None:
+        """Not stopped."""
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """Ask the probe to finish what it can hand over at once and return."""
+        self._stopped.set()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether stop was asked for."""
+        return self._stopped.is_set()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a probe says of its own work, beside the samples.
+
+    ``timestamps`` and ``error_ns`` are by pair id: who took the times, and a bound on what that adds to a one-way delay.
+    ``not_measured`` gives a reason, one sentence, for each pair that has no samples. ``evidence`` is raw tool output by name.
+    """
+
+    timestamps: Mapping[str, TimestampClass] = field(default_factory=dict[str, TimestampClass])
+    error_ns: Mapping[str, int] = field(default_factory=dict[str, int])
+    not_measured: Mapping[str, str] = field(default_factory=dict[str, str])
+    evidence: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+
+
+class Probe(Protocol):
+    """Contract version 1. A probe is made with its parameters: ``StampProbe(StampProbe.Parameters(...))``.
+
+    ``Parameters`` is a frozen dataclass whose fields all have defaults.
+    """
+
+    API: ClassVar[int]
+    name: ClassVar[str]
+    metrics: ClassVar[tuple[str, ...]]
+    Parameters: ClassVar[type[Any]]
+
+    def __init__(self, parameters: Any = None) -> None:
+        """``parameters`` is an instance of ``Parameters``, or None for its defaults."""
+        ...
+
+    def measure(self, pairs: Sequence[Pair], schedule: Schedule, sink: Sink, control: Control) -> Report:
+        """Measure all pairs at once, blocking the caller's thread until done or stopped.
+
+        Samples name pairs by their index in ``pairs``. What cannot be measured is in the report, not an exception.
+
+        :raises CannotMeasureError: when no pair at all could be measured
+        """
+        ...

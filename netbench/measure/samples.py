@@ -1,0 +1,95 @@
+"""Samples: one attempt and its fate, raw, in columns.
+
+Two tables serve every probe: packets (one row an attempt, or one row more for each extra copy that arrived) and intervals
+(one row a stretch of time in which bytes were counted). A value that was not measured is masked: never zero, never NaN.
+Instants are wall-clock nanoseconds since 1970; durations are differences taken from the clocks named by the probe.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Column: TypeAlias = npt.NDArray[Any] | np.ma.MaskedArray[Any, Any]
+Columns: TypeAlias = Mapping[str, Column]
+
+
+class Fate(IntEnum):
+    """What became of a packet. Only ``ANSWERED`` and ``DUPLICATE`` carry all four times."""
+
+    ANSWERED = 0
+    LOST = 1
+    """No answer in time, and nobody can say in which direction."""
+    LOST_FORWARD = 2
+    LOST_REVERSE = 3
+    DUPLICATE = 4
+    """One more copy of an answer already counted: not an attempt."""
+    NOT_SENT = 5
+    """The instrument failed to send it: not the network's loss."""
+
+
+class Turn(IntEnum):
+    """The direction of an interval along its pair."""
+
+    FORWARD = 0
+    REVERSE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column: its name (the unit is the suffix), numpy type, and whether rows may lack it."""
+
+    name: str
+    dtype: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The shape of one kind of samples."""
+
+    name: str
+    version: int
+    fields: tuple[Field, ...]
+
+
+PACKETS = Table(
+    "packets",
+    1,
+    (
+        Field("pair", "uint16"),  # index into the pairs that were measured
+        Field("sequence", "uint32"),
+        Field("fate", "uint8"),  # Fate
+        Field("sent_ns", "int64"),  # wall clock, T1
+        Field("forward_ns", "int64", nullable=True),  # T2 - T1
+        Field("residence_ns", "int64", nullable=True),  # T3 - T2, spent in the reflector
+        Field("reverse_ns", "int64", nullable=True),  # T4 - T3
+        Field("reordered", "uint8"),  # bit 0: overtaken on the way there, bit 1: on the way back (RFC 4737)
+    ),
+)
+
+INTERVALS = Table(
+    "intervals",
+    1,
+    (
+        Field("pair", "uint16"),
+        Field("turn", "uint8"),  # Turn
+        Field("start_ns", "int64"),  # wall clock
+        Field("duration_ns", "int64"),
+        Field("received_bytes", "int64"),
+        Field("retransmits", "int64", nullable=True),
+        Field("round_trip_ns", "int64", nullable=True),  # TCP's smoothed estimate at the end of the interval
+        Field("congestion_window_bytes", "int64", nullable=True),
+    ),
+)
+
+
+class Sink(Protocol):
+    """Takes samples as they come; every call is flushed, so a probe calls it at least once a second."""
+
+    def write(self, table: Table, columns: Columns) -> None:
+        """Keep one batch. All columns of ``table`` are there and of one length."""
+        ...

@@ -1,0 +1,1 @@
+"""Plans: what was promised, over which links, between which places. Knows no network and no probe."""

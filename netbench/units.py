@@ -1,0 +1,1 @@
+"""Durations, rates, ratios and sizes as people write them, to integers and back."""

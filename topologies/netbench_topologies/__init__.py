@@ -1,0 +1,1 @@
+"""Plans, and what builds a plan in Mininet and proves it."""

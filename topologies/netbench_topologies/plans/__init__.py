@@ -1,0 +1,1 @@
+"""The plans that come with netbench, one YAML file each."""
