@@ -1,0 +1,5 @@
+"""``python -m netbench`` is ``netbench``."""
+
+from netbench.cli.main import entry
+
+entry()

@@ -1,0 +1,56 @@
+"""What ran, and on what: the facts that a reader months later needs beside the samples."""
+
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from netbench import __version__
+from netbench.campaign.options import CampaignOptions
+
+_LIBRARIES = ("numpy", "numba", "scipy", "pyarrow", "pyroute2", "iperf3", "networkx")
+_KERNEL_FACTS = {
+    "clock_source": "/sys/devices/system/clocksource/clocksource0/current_clocksource",
+    "congestion_control": "/proc/sys/net/ipv4/tcp_congestion_control",
+    "tcp_rmem": "/proc/sys/net/ipv4/tcp_rmem",
+    "tcp_wmem": "/proc/sys/net/ipv4/tcp_wmem",
+}
+
+Json = str | int | float | bool | None | Mapping[str, "Json"] | list["Json"]
+
+
+def manifest_facts(options: CampaignOptions) -> Mapping[str, Json]:
+    """Return the host, kernel, clock, versions and options of this run."""
+    return {
+        "netbench": __version__,
+        "host": {
+            "kernel": platform.release(),
+            "machine": platform.machine(),
+            "cores": os.cpu_count(),
+            "python": sys.version.split()[0],
+        },
+        "kernel": {name: _first_line(path) for name, path in _KERNEL_FACTS.items()},
+        "libraries": {name: _version(name) for name in _LIBRARIES},
+        "options": {
+            "seed": options.seed,
+            "wire": options.wire,
+            "latency_ns": options.latency_ns,
+            "only": list(options.only),
+        },
+    }
+
+
+def _first_line(path: str) -> str | None:
+    try:
+        return Path(path).read_text(encoding="ascii").strip()
+    except OSError:
+        return None  # a kernel that does not say: recorded as unknown
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

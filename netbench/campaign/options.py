@@ -1,0 +1,17 @@
+"""What a user may choose about a campaign."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from netbench.clock import NANOSECONDS_PER_SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignOptions:
+    """``only`` names corridors (all when empty); ``latency_ns`` is how long delay is measured; ``results`` is the archive."""
+
+    results: Path
+    only: tuple[str, ...] = ()
+    latency_ns: int = 20 * NANOSECONDS_PER_SECOND
+    wire: str | None = None
+    seed: int = 1

@@ -1,0 +1,101 @@
+"""When everything is measured: how long each phase takes, and which bulk tests may run together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from netbench.clock import NANOSECONDS_PER_SECOND
+from netbench.measure.probe import Schedule
+from netbench.plan.model import DIRECTIONS, Corridor, DirectionName, Plan, Route
+from netbench.campaign.hops import route_rate_bps
+
+SECOND = NANOSECONDS_PER_SECOND
+
+LATENCY_PACKETS_PER_SECOND = 1500
+"""For all corridors together: what two cores send, relay and answer without being late themselves."""
+SHORTEST_INTERVAL_NS = 10_000_000
+
+CALIBRATION_SCHEDULE = Schedule(interval_ns=25_000_000, count=120)
+
+THROUGHPUT_BUDGET_NS = 150 * SECOND
+"""All bulk tests of a campaign together, set-up included."""
+TEST_SET_UP_NS = 900_000_000
+"""What a test costs beside its measured time: starting two processes, the control connection, ramping up."""
+RAMP_UP_NS = 500_000_000
+"""Left out of every test's figures: TCP finding its rate."""
+SHORTEST_TEST_NS = 1 * SECOND
+LONGEST_TEST_NS = 3 * SECOND
+TEST_INTERVAL_NS = 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class BulkTest:
+    """One throughput test: a corridor in one direction."""
+
+    corridor: str
+    direction: DirectionName
+
+
+@dataclass(frozen=True, slots=True)
+class TimeTable:
+    """The whole campaign: ``rounds`` of bulk tests, none of which shares a link with another of its round."""
+
+    calibration: Schedule
+    latency: Schedule
+    throughput: Schedule
+    rounds: tuple[tuple[BulkTest, ...], ...]
+
+    @property
+    def throughput_ns(self) -> int:
+        """All rounds, with what it takes to set each up."""
+        return len(self.rounds) * (self.throughput.duration_ns + RAMP_UP_NS + TEST_SET_UP_NS)
+
+    @property
+    def measuring_ns(self) -> int:
+        """From the first probe to the last."""
+        return self.calibration.duration_ns + self.latency.duration_ns + self.throughput_ns
+
+
+def time_table(plan: Plan, routes: Mapping[str, Route], latency_ns: int) -> TimeTable:
+    """Return the time table for the corridors in ``routes``, with ``latency_ns`` of delay measurement."""
+    rounds = _rounds(_tests(plan, routes), routes)
+    return TimeTable(CALIBRATION_SCHEDULE, _latency(len(routes), latency_ns), _throughput(len(rounds)), rounds)
+
+
+def _latency(corridors: int, duration_ns: int) -> Schedule:
+    interval_ns = max(SHORTEST_INTERVAL_NS, corridors * SECOND // LATENCY_PACKETS_PER_SECOND)
+    return Schedule(interval_ns, max(1, duration_ns // interval_ns))
+
+
+def _throughput(rounds: int) -> Schedule:
+    share_ns = THROUGHPUT_BUDGET_NS // max(1, rounds) - TEST_SET_UP_NS - RAMP_UP_NS
+    duration_ns = min(LONGEST_TEST_NS, max(SHORTEST_TEST_NS, share_ns))
+    return Schedule(TEST_INTERVAL_NS, duration_ns // TEST_INTERVAL_NS)
+
+
+def _tests(plan: Plan, routes: Mapping[str, Route]) -> list[BulkTest]:
+    wanted = [BulkTest(name, "forward") for name in routes]
+    return wanted + [BulkTest(name, "reverse") for name in routes if _needs_reverse(plan, plan.corridors[name], routes[name])]
+
+
+def _needs_reverse(plan: Plan, corridor: Corridor, route: Route) -> bool:
+    there, back = (route_rate_bps(plan, route, direction) for direction in DIRECTIONS)
+    return there != back or any(
+        target.metric == "throughput" and target.measured_direction == "reverse" for target in plan.targets_of(corridor)
+    )
+
+
+def _rounds(tests: Sequence[BulkTest], routes: Mapping[str, Route]) -> tuple[tuple[BulkTest, ...], ...]:
+    """Greedy colouring, longest routes first: a test joins the first round of its direction in which all its links are free."""
+    rounds: list[list[BulkTest]] = []
+    for test in sorted(tests, key=lambda test: -len(routes[test.corridor].links)):
+        home = next((members for members in rounds if _joins(test, members, routes)), None)
+        if home is None:
+            rounds.append([test])
+        else:
+            home.append(test)
+    return tuple(tuple(members) for members in rounds)
+
+
+def _joins(test: BulkTest, members: Sequence[BulkTest], routes: Mapping[str, Route]) -> bool:
+    links = set(routes[test.corridor].links)
+    return all(member.direction == test.direction and links.isdisjoint(routes[member.corridor].links) for member in members)

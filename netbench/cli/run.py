@@ -1,0 +1,114 @@
+"""``netbench run``: measures a plan on a network, judges it, seals it, and shows the verdict."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from netbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from netbench.campaign.document import Document
+    from netbench.campaign.options import CampaignOptions
+    from netbench.measure.network import Network
+    from netbench.plan.model import Plan
+
+DEFAULT_DURATION = "20s"
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the verb."""
+    parser = commands.add_parser("run", help="measure a plan's corridors and judge them", description=__doc__)
+    parser.add_argument("plan", metavar="PLAN", help="a plan's name (netbench plan list) or a file")
+    parser.add_argument("--on", default="emulated", metavar="NETWORK", help="emulated (default), or another installed network")
+    parser.add_argument("--only", nargs="+", default=[], metavar="CORRIDOR", help="measure these corridors only")
+    parser.add_argument("--duration", default=DEFAULT_DURATION, help="how long delay is measured (default %(default)s)")
+    parser.add_argument("--wire", help="how links are emulated: relay; chosen by what the kernel can do when not given")
+    parser.add_argument("--seed", type=int, default=1, help="decides every random loss and jitter (default %(default)s)")
+    parser.add_argument("--results", type=Path, metavar="DIR", help="the archive (default: NETBENCH_RESULTS, else ./results)")
+    parser.add_argument("--json", metavar="FILE", help="write the result document to FILE, or to stdout with -")
+    parser.add_argument("--junit", metavar="FILE", help="write the verdicts as JUnit XML to FILE, or to stdout with -")
+    parser.add_argument("--lang", choices=("zh", "en"), help="the table's language (default: the locale's)")
+    parser.set_defaults(handler=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, judge, seal and show; returns the exit code of the verdict."""
+    from netbench.measure import plugins
+    from netbench.plan import catalogue
+
+    plan = catalogue.find(arguments.plan)
+    options = _options(arguments, plan)
+    network_class = plugins.network(arguments.on)
+    _enter_sandbox(network_class)
+    return _measure(arguments, plan, options, network_class)
+
+
+def _options(arguments: argparse.Namespace, plan: "Plan") -> "CampaignOptions":
+    from netbench.archive.place import archive_root
+    from netbench.campaign.options import CampaignOptions
+    from netbench.units import parse_duration_ns
+
+    unknown = [name for name in arguments.only if name not in plan.corridors]
+    if unknown:
+        raise UsageError(f"plan {plan.name} has no corridor {unknown[0]!r}; netbench plan show {arguments.plan} lists them")
+    if (arguments.json, arguments.junit) == ("-", "-"):
+        raise UsageError("--json - and --junit - cannot both have stdout; give one of them a file")
+    return CampaignOptions(
+        results=archive_root(arguments.results, os.environ),
+        only=tuple(arguments.only),
+        latency_ns=parse_duration_ns(arguments.duration),
+        wire=arguments.wire,
+        seed=arguments.seed,
+    )
+
+
+def _enter_sandbox(network_class: "type[Network]") -> None:
+    # an exec, not a child: killed at any moment, the process that the user started takes everything with it
+    argv = network_class.sandbox_argv([sys.executable, "-m", "netbench", *sys.argv[1:]])
+    if argv is not None:
+        sys.stdout.flush()
+        os.execvp(argv[0], argv)  # noqa: S606 - the very point
+
+
+def _measure(arguments: argparse.Namespace, plan: "Plan", options: "CampaignOptions", network_class: "type[Network]") -> int:
+    from netbench.campaign.run import run_campaign
+    from netbench.clock import SystemClock
+    from netbench.report.language import choose_language
+    from netbench.report.progress import Progress
+
+    language = choose_language(arguments.lang, os.environ)
+    with Progress(language, sys.stderr) as progress:
+        result = run_campaign(plan, network_class, options, SystemClock(), progress)
+    _show(arguments, result.document, language)
+    return result.exit_code
+
+
+def _show(arguments: argparse.Namespace, document: "Document", language: str) -> None:
+    import json
+
+    from netbench.report.junit import junit
+    from netbench.report.table import render
+
+    if arguments.json:
+        _write(arguments.json, json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    if arguments.junit:
+        _write(arguments.junit, junit(document))
+    if "-" not in (arguments.json, arguments.junit):
+        print(render(document, language, _width(sys.stdout)))
+
+
+def _write(target: str, text: str) -> None:
+    if target == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        Path(target).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {target}: {error.strerror}; the run itself is archived") from error
+
+
+def _width(stream: TextIO) -> int | None:
+    return None if stream.isatty() else 160
