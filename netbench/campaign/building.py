@@ -20,6 +20,7 @@ from netbench.campaign.document import (
     TargetEntry,
 )
 from netbench.campaign.judging import Figure
+from netbench.clock import NANOSECONDS_PER_SECOND, Instant
 from netbench.plan.model import DIRECTIONS, Corridor, Link, Plan, Route, Text
 from netbench.verdict.model import BreakEven, CorridorFacts, Outcome, Verdict
 
@@ -48,34 +49,38 @@ def site_names(plan: Plan) -> dict[str, Name]:
     return {name: _name(site.name) for name, site in plan.sites.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Which run it was, where, over which wire, and when."""
+
+    run: str
+    network: str
+    wire: str
+    started: Instant
+    ended: Instant
+
+
 def document(
-    *,
-    run: str,
+    heading: Heading,
     plan: Plan,
-    network: str,
-    wire: str,
-    started: str,
-    seconds: float,
     outcome: Outcome,
     calibrations: Sequence[LinkCalibration],
     findings: Sequence[CorridorFindings],
-    notes: Sequence[str],
 ) -> Document:
     """Return the whole document."""
     return {
         "schema": SCHEMA,
-        "run": run,
+        "run": heading.run,
         "plan": plan_entry(plan),
-        "network": network,
-        "wire": wire,
-        "started": started,
-        "seconds": round(seconds, 3),
+        "network": heading.network,
+        "wire": heading.wire,
+        "started": heading.started.iso(),
+        "seconds": round(heading.ended.since_ns(heading.started) / NANOSECONDS_PER_SECOND, 3),
         "verdict": outcome_name(outcome),
         "conditional": any(verdict.conditional for found in findings for verdict in found.verdicts),
         "sites": site_names(plan),
         "links": [link_entry(calibration) for calibration in calibrations],
         "corridors": [corridor_entry(found) for found in findings],
-        "notes": list(notes),
     }
 
 

@@ -163,7 +163,6 @@ class Document(TypedDict):
     sites: dict[str, Name]
     links: list[LinkEntry]
     corridors: list[CorridorEntry]
-    notes: list[str]
 
 
 class PlanEntry(TypedDict):

@@ -37,6 +37,7 @@ def corridor_facts(
     corridor: Corridor,
     route: Route,
     calibrations: Mapping[str, LinkCalibration],
+    *,
     timestamp_error_ns: int,
     condition: Condition,
 ) -> CorridorFacts:

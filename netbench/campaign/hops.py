@@ -21,6 +21,6 @@ def route_rate_bps(plan: Plan, route: Route, direction: DirectionName) -> int:
 
 
 def route_scale(plan: Plan, route: Route, direction: DirectionName) -> int:
-    """Return what the narrowest link's rate is divided by in the emulation (the loader saw that it is the narrowest there too)."""
+    """Return the divisor of the narrowest link (the loader saw that it is the narrowest in the emulation too)."""
     narrowest = min(hops(plan, route, direction), key=lambda hop: hop[0].rate_bps.towards(hop[1]))
     return narrowest[0].rate_scale

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netbench.archive.writer import RunWriter
-from netbench.campaign.schedule import RAMP_UP_NS, BulkTest, TimeTable
+from netbench.campaign.schedule import RAMP_UP_NS, TimeTable
 from netbench.campaign.sinks import Both, Renumbered
 from netbench.errors import CannotMeasureError
 from netbench.measure import plugins
@@ -13,7 +13,7 @@ from netbench.measure.collect import MemorySink
 from netbench.measure.network import Network
 from netbench.measure.probe import Control, Pair, Report, Schedule
 from netbench.measure.samples import Sink
-from netbench.plan.model import Link, Plan
+from netbench.plan.model import DirectionName, Link, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,69 +25,61 @@ class Measured:
     report: Report
 
 
-def measure_links(network: Network, links: Sequence[Link], schedule: Schedule, writer: RunWriter, control: Control) -> Measured:
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where measuring happens: a network that stands, the plan it is built from, the archive, and how to be told to stop."""
+
+    network: Network
+    plan: Plan
+    writer: RunWriter
+    control: Control
+
+
+def measure_links(bench: Bench, links: Sequence[Link], schedule: Schedule) -> Measured:
     """Measure the delay of every link at once, between its two ends."""
-    pairs = [Pair(link.id, *network.link_ends(link.id)) for link in links]
-    return _measure_delay("calibration", pairs, schedule, writer, control)
+    return _measure_delay(bench, "calibration", [Pair(link.id, *bench.network.link_ends(link.id)) for link in links], schedule)
 
 
-def measure_latency(
-    network: Network, plan: Plan, corridors: Sequence[str], schedule: Schedule, writer: RunWriter, control: Control
-) -> Measured:
+def measure_latency(bench: Bench, corridors: Sequence[str], schedule: Schedule) -> Measured:
     """Measure the delay of every corridor at once."""
-    pairs = [corridor_pair(network, plan, name) for name in corridors]
-    return _measure_delay("stamp", pairs, schedule, writer, control)
+    return _measure_delay(bench, "stamp", [_corridor_pair(bench, name) for name in corridors], schedule)
 
 
-def measure_throughput(
-    network: Network, plan: Plan, corridors: Sequence[str], table: TimeTable, writer: RunWriter, control: Control
-) -> Measured:
+def measure_throughput(bench: Bench, corridors: Sequence[str], table: TimeTable) -> Measured:
     """Measure throughput round by round; tests of one round share no link."""
     memory = MemorySink()
-    sink = Both(writer.sink("iperf3", corridors), memory)
-    reports = [
-        _measure_round(network, plan, corridors, tests, table.throughput, sink, control)
-        for tests in table.rounds
-        if not control.stopped
-    ]
-    for report in reports:
-        _keep_evidence(writer, report)
+    sink = Both(bench.writer.sink("iperf3", corridors), memory)
+    reports: list[Report] = []
+    for tests in table.rounds:
+        pairs = [_corridor_pair(bench, test.corridor) for test in tests]
+        numbered = Renumbered(sink, [corridors.index(pair.id) for pair in pairs])
+        reports.append(_measure_round(bench, tests[0].direction, pairs, table.throughput, numbered))
     return Measured(tuple(corridors), memory, _merged(reports))
 
 
-def corridor_pair(network: Network, plan: Plan, name: str) -> Pair:
-    """Return the pair of vantages that a corridor is measured between."""
-    corridor = plan.corridors[name]
-    return Pair(name, network.vantage(corridor.source), network.vantage(corridor.destination))
+def _corridor_pair(bench: Bench, name: str) -> Pair:
+    corridor = bench.plan.corridors[name]
+    return Pair(name, bench.network.vantage(corridor.source), bench.network.vantage(corridor.destination))
 
 
-def _measure_delay(name: str, pairs: Sequence[Pair], schedule: Schedule, writer: RunWriter, control: Control) -> Measured:
+def _measure_delay(bench: Bench, name: str, pairs: Sequence[Pair], schedule: Schedule) -> Measured:
     names = tuple(pair.id for pair in pairs)
     memory = MemorySink()
     probe = plugins.probe("stamp")()
-    report = probe.measure(pairs, schedule, Both(writer.sink(name, names), memory), control)
-    _keep_evidence(writer, report, prefix=f"{name}-")
+    report = probe.measure(pairs, schedule, Both(bench.writer.sink(name, names), memory), bench.control)
+    _keep_evidence(bench.writer, report, prefix=f"{name}-")
     return Measured(names, memory, report)
 
 
-def _measure_round(
-    network: Network,
-    plan: Plan,
-    corridors: Sequence[str],
-    tests: Sequence[BulkTest],
-    schedule: Schedule,
-    sink: Sink,
-    control: Control,
-) -> Report:
+def _measure_round(bench: Bench, turn: DirectionName, pairs: Sequence[Pair], schedule: Schedule, sink: Sink) -> Report:
     probe_class: Any = plugins.probe("iperf3")
-    probe = probe_class(probe_class.Parameters(turns=(tests[0].direction,), omit_ns=RAMP_UP_NS))
-    pairs = [corridor_pair(network, plan, test.corridor) for test in tests]
-    numbered = Renumbered(sink, [corridors.index(pair.id) for pair in pairs])
+    probe = probe_class(probe_class.Parameters(turns=(turn,), omit_ns=RAMP_UP_NS))
     try:
-        report: Report = probe.measure(pairs, schedule, numbered, control)
+        report: Report = probe.measure(pairs, schedule, sink, bench.control)
     except CannotMeasureError as error:
         # one round that failed altogether is told per corridor; the other rounds still count
         return Report(not_measured={pair.id: str(error) for pair in pairs})
+    _keep_evidence(bench.writer, report)
     return report
 
 

@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from netbench.archive.writer import RunWriter
 from netbench.campaign import building, calibration, judging, measuring, rows
+from netbench.campaign.building import CorridorFindings
 from netbench.campaign.calibration import LinkCalibration
 from netbench.campaign.document import Document
 from netbench.campaign.facts import Condition, conditions, corridor_facts
 from netbench.campaign.manifest import manifest_facts
+from netbench.campaign.measuring import Bench, Measured
 from netbench.campaign.observer import Observer
 from netbench.campaign.options import CampaignOptions
 from netbench.campaign.schedule import TimeTable, time_table
@@ -20,9 +23,12 @@ from netbench.measure.network import Network, NetworkOptions
 from netbench.measure.probe import Control
 from netbench.measure.samples import INTERVALS, PACKETS
 from netbench.plan import routing
-from netbench.plan.model import Plan, Route
+from netbench.plan.model import Corridor, Plan, Route
 from netbench.verdict import aggregate
 from netbench.verdict.model import Outcome
+
+ROUTE_CHECK_SECONDS = 3.0
+"""What tracing every corridor takes, about: for the progress bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +37,16 @@ class CampaignResult:
 
     document: Document
     exit_code: int
-    folder: str
+    folder: Path
 
 
 @dataclass(frozen=True, slots=True)
 class _Campaign:
     """What every step needs to know."""
 
-    plan: Plan
+    bench: Bench
     routes: Mapping[str, Route]
     table: TimeTable
-    network: Network
-    writer: RunWriter
-    control: Control
     observer: Observer
 
 
@@ -52,9 +55,18 @@ class _Measurements:
     """Everything measured, before anything is judged."""
 
     links: Mapping[str, LinkCalibration]
-    latency: measuring.Measured
+    latency: Measured
     conditions: Mapping[str, Condition]
-    throughput: measuring.Measured
+    throughput: Measured
+
+
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    """What is said of every corridor, and of all of them together."""
+
+    findings: tuple[CorridorFindings, ...]
+    outcome: Outcome
+    exit_code: int
 
 
 def run_campaign(
@@ -67,127 +79,115 @@ def run_campaign(
     :raises RefusedError: when the network is not as planned
     :raises CannotMeasureError: when a measurement could not be made at all
     """
+    started = clock.now()
     routes = {name: route for name, route in routing.routes(plan).items() if not options.only or name in options.only}
     table = time_table(plan, routes, options.latency_ns)
     _announce(table, routes, observer)
-    started = clock.now()
     writer = RunWriter.create(options.results, plan, network_class.name, started, manifest_facts(options))
     try:
         with network_class(plan, NetworkOptions(options.wire, options.seed)) as network:
-            campaign = _Campaign(plan, routes, table, network, writer, Control(), observer)
+            campaign = _Campaign(Bench(network, plan, writer, Control()), routes, table, observer)
             measurements = _measure(campaign)
-            findings, outcome, exit_code = _judge(campaign, measurements, started)
-            _keep(campaign, measurements, findings)
+            judgement = _judge(plan, routes, measurements, _today(plan, started))
+            _keep(campaign, judgement)
+            wire = network.wire
         ended = clock.now()
-        document = building.document(
-            run=writer.run_id,
-            plan=plan,
-            network=network_class.name,
-            wire=network.wire,
-            started=started.iso(),
-            seconds=ended.since_ns(started) / NANOSECONDS_PER_SECOND,
-            outcome=outcome,
-            calibrations=tuple(measurements.links.values()),
-            findings=findings,
-            notes=(),
-        )
+        heading = building.Heading(writer.run_id, network_class.name, wire, started, ended)
+        document = building.document(heading, plan, judgement.outcome, tuple(measurements.links.values()), judgement.findings)
         writer.seal(document, ended)
     except BaseException:
         writer.abandon()
         raise
-    return CampaignResult(document, exit_code, str(writer.folder))
+    return CampaignResult(document, judgement.exit_code, writer.folder)
 
 
 def _announce(table: TimeTable, routes: Mapping[str, Route], observer: Observer) -> None:
     observer.announce(
         "{corridors} corridors: links {calibration} s, delay {latency} s, throughput {throughput} s in {rounds} rounds",
         corridors=str(len(routes)),
-        calibration=_seconds(table.calibration.duration_ns),
-        latency=_seconds(table.latency.duration_ns),
-        throughput=_seconds(table.throughput_ns),
+        calibration=f"{_seconds(table.calibration.duration_ns):.0f}",
+        latency=f"{_seconds(table.latency.duration_ns):.0f}",
+        throughput=f"{_seconds(table.throughput_ns):.0f}",
         rounds=str(len(table.rounds)),
     )
 
 
 def _measure(campaign: _Campaign) -> _Measurements:
     links = _prove(campaign)
-    names = tuple(campaign.routes)
-    campaign.observer.phase("measuring delay", campaign.table.latency.duration_ns / NANOSECONDS_PER_SECOND)
-    before = campaign.network.health()
-    latency = measuring.measure_latency(
-        campaign.network, campaign.plan, names, campaign.table.latency, campaign.writer, campaign.control
-    )
-    after = campaign.network.health()
-    campaign.observer.phase("measuring throughput", campaign.table.throughput_ns / NANOSECONDS_PER_SECOND)
-    throughput = measuring.measure_throughput(
-        campaign.network, campaign.plan, names, campaign.table, campaign.writer, campaign.control
-    )
-    fared = conditions(campaign.routes, before, after, campaign.table.latency.count)
-    return _Measurements(links, latency, fared, throughput)
+    bench, table, names = campaign.bench, campaign.table, tuple(campaign.routes)
+    campaign.observer.phase("measuring delay", _seconds(table.latency.duration_ns))
+    before = bench.network.health()
+    latency = measuring.measure_latency(bench, names, table.latency)
+    fared = conditions(campaign.routes, before, bench.network.health(), table.latency.count)
+    campaign.observer.phase("measuring throughput", _seconds(table.throughput_ns))
+    return _Measurements(links, latency, fared, measuring.measure_throughput(bench, names, table))
 
 
 def _prove(campaign: _Campaign) -> Mapping[str, LinkCalibration]:
-    campaign.observer.phase("checking routes", 3)
-    calibration.check_routes(campaign.network, campaign.plan, campaign.routes)
-    campaign.observer.phase("calibrating links", campaign.table.calibration.duration_ns / NANOSECONDS_PER_SECOND)
-    links = tuple(campaign.plan.links.values())
-    measured = measuring.measure_links(campaign.network, links, campaign.table.calibration, campaign.writer, campaign.control)
+    bench = campaign.bench
+    campaign.observer.phase("checking routes", ROUTE_CHECK_SECONDS)
+    calibration.check_routes(bench.network, bench.plan, campaign.routes)
+    campaign.observer.phase("calibrating links", _seconds(campaign.table.calibration.duration_ns))
+    links = tuple(bench.plan.links.values())
+    measured = measuring.measure_links(bench, links, campaign.table.calibration)
     found = calibration.calibrations(links, measured.memory, measured.report.not_measured)
-    campaign.writer.write_table("calibration", [row for link in found for row in rows.calibration_rows(link)])
+    bench.writer.write_table("calibration", [row for link in found for row in rows.calibration_rows(link)])
     calibration.check_links(found)
     return {link.link.id: link for link in found}
 
 
-def _judge(
-    campaign: _Campaign, measurements: _Measurements, started: Instant
-) -> tuple[tuple[building.CorridorFindings, ...], Outcome, int]:
-    today = started.utc().astimezone(ZoneInfo(campaign.plan.timezone)).date()
+def _judge(plan: Plan, routes: Mapping[str, Route], measurements: _Measurements, today: date) -> _Judgement:
     findings = tuple(
-        _find(campaign, measurements, number, name, route, today) for number, (name, route) in enumerate(campaign.routes.items())
+        _find(plan, route, plan.corridors[name], (number, measurements), today)
+        for number, (name, route) in enumerate(routes.items())
     )
     verdicts = [verdict for found in findings for verdict in found.verdicts]
-    return findings, aggregate.run_outcome(verdicts, today), aggregate.exit_code(verdicts, today)
+    return _Judgement(findings, aggregate.run_outcome(verdicts, today), aggregate.exit_code(verdicts, today))
 
 
-def _find(
-    campaign: _Campaign, measurements: _Measurements, number: int, name: str, route: Route, today: date
-) -> building.CorridorFindings:
-    plan, latency, throughput = campaign.plan, measurements.latency, measurements.throughput
-    corridor = plan.corridors[name]
-    targets = plan.targets_of(corridor)
-    intervals = of_pair(throughput.memory.columns(INTERVALS), number)
+def _find(plan: Plan, route: Route, corridor: Corridor, measured: tuple[int, _Measurements], today: date) -> CorridorFindings:
+    number, measurements = measured
+    latency, targets = measurements.latency, plan.targets_of(corridor)
+    intervals = of_pair(measurements.throughput.memory.columns(INTERVALS), number)
     facts = corridor_facts(
-        plan, corridor, route, measurements.links, latency.report.error_ns.get(name, 0), measurements.conditions[name]
+        plan,
+        corridor,
+        route,
+        measurements.links,
+        timestamp_error_ns=latency.report.error_ns.get(corridor.id, 0),
+        condition=measurements.conditions[corridor.id],
     )
     delays = judging.delay_figures(of_pair(latency.memory.columns(PACKETS), number))
     figures = (*delays, *judging.rate_figures(plan, route, intervals))
-    shares = judging.target_shares(targets, plan, route, intervals)
-    verdicts = judging.judged(targets, facts, figures, shares, today)
-    return building.CorridorFindings(
+    verdicts = judging.judged(targets, facts, figures, judging.target_shares(targets, plan, route, intervals), today)
+    return CorridorFindings(
         corridor=corridor,
         route=route,
         facts=facts,
         figures=figures,
         verdicts=verdicts,
         outcome=aggregate.run_outcome(verdicts, today),
-        timestamps=latency.report.timestamps.get(name),
-        not_measured=_not_measured(measurements, name),
+        timestamps=latency.report.timestamps.get(corridor.id),
+        not_measured=_not_measured(measurements, corridor.id),
     )
 
 
-def _not_measured(measurements: _Measurements, name: str) -> Mapping[str, str]:
-    phases = {"stamp": measurements.latency, "iperf3": measurements.throughput}
-    return {
-        probe: measured.report.not_measured[name] for probe, measured in phases.items() if name in measured.report.not_measured
-    }
+def _not_measured(measurements: _Measurements, corridor: str) -> Mapping[str, str]:
+    reasons = {"stamp": measurements.latency.report.not_measured, "iperf3": measurements.throughput.report.not_measured}
+    return {probe: by_corridor[corridor] for probe, by_corridor in reasons.items() if corridor in by_corridor}
 
 
-def _keep(campaign: _Campaign, measurements: _Measurements, findings: tuple[building.CorridorFindings, ...]) -> None:
-    for name, content in campaign.network.evidence().items():
-        campaign.writer.evidence(name, content)
-    campaign.writer.write_table("summaries", [row for found in findings for row in rows.summary_rows(found)])
-    campaign.writer.write_table("verdicts", [row for found in findings for row in rows.verdict_rows(found)])
+def _keep(campaign: _Campaign, judgement: _Judgement) -> None:
+    writer = campaign.bench.writer
+    for name, content in campaign.bench.network.evidence().items():
+        writer.evidence(name, content)
+    writer.write_table("summaries", [row for found in judgement.findings for row in rows.summary_rows(found)])
+    writer.write_table("verdicts", [row for found in judgement.findings for row in rows.verdict_rows(found)])
 
 
-def _seconds(nanoseconds: int) -> str:
-    return f"{nanoseconds / NANOSECONDS_PER_SECOND:.0f}"
+def _today(plan: Plan, started: Instant) -> date:
+    return started.utc().astimezone(ZoneInfo(plan.timezone)).date()
+
+
+def _seconds(nanoseconds: int) -> float:
+    return nanoseconds / NANOSECONDS_PER_SECOND

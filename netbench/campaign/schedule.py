@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from netbench.campaign.hops import route_rate_bps
 from netbench.clock import NANOSECONDS_PER_SECOND
 from netbench.measure.probe import Schedule
 from netbench.plan.model import DIRECTIONS, Corridor, DirectionName, Plan, Route
-from netbench.campaign.hops import route_rate_bps
 
 SECOND = NANOSECONDS_PER_SECOND
 

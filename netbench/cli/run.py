@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -70,7 +69,7 @@ def _enter_sandbox(network_class: "type[Network]") -> None:
     argv = network_class.sandbox_argv([sys.executable, "-m", "netbench", *sys.argv[1:]])
     if argv is not None:
         sys.stdout.flush()
-        os.execvp(argv[0], argv)  # noqa: S606 - the very point
+        os.execvp(argv[0], argv)
 
 
 def _measure(arguments: argparse.Namespace, plan: "Plan", options: "CampaignOptions", network_class: "type[Network]") -> int:
