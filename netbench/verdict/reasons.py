@@ -30,7 +30,7 @@ TOO_CLOSE: Final = (
 WITHIN_ERROR: Final = (
     "{value} {direction} is within the measurement's own error, {error}, of the limit of {limit}: more samples would not decide"
 )
-UNPROVABLE: Final = "{value} {direction} meets the limit of {limit} so far, but no number of samples proves a {statistic}: state a quantile instead"
+UNPROVABLE: Final = "{value} {direction} meets {limit} so far, but no number of samples proves a {statistic}: state a quantile"
 
 NOT_MEASURED: Final = "{metric} {statistic} {direction} was not measured"
 BUSY_HOUR: Final = "the samples do not span a busy hour, so its mean is not known"
