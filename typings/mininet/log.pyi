@@ -1,0 +1,7 @@
+import logging
+
+class MininetLogger(logging.Logger):
+    ch: logging.Handler
+    def setLogLevel(self, levelname: str | None = None) -> None: ...
+
+lg: MininetLogger

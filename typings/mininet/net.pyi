@@ -1,0 +1,13 @@
+from typing import Any, ClassVar
+
+from mininet.link import Link
+from mininet.node import Node
+
+class Mininet:
+    inited: ClassVar[bool]
+    hosts: list[Node]
+    links: list[Link]
+    def __init__(self, *, controller: None, **params: Any) -> None: ...
+    def addHost(self, name: str, cls: type[Node] | None = None, **params: Any) -> Any: ...
+    def addLink(self, node1: Node, node2: Node, *, cls: type[Link] | None = None, **params: Any) -> Any: ...
+    def build(self) -> None: ...
