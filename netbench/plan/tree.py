@@ -1,0 +1,132 @@
+"""YAML to a tree that remembers its lines and resolves nothing.
+
+A scalar stays the text that was written: ``NO`` is not false, ``1:30`` is not 90, ``1e3`` is not a string by accident. Tags,
+anchors and aliases are refused, so that a plan is what it looks like and a small file cannot grow.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import yaml
+
+from netbench.errors import PlanError
+
+DEEPEST = 12
+"""A plan is five levels deep."""
+
+# the C parser is fifty times as fast; some builds of PyYAML lack it
+_LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value, as written between its quotes if it had any."""
+
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list."""
+
+    items: "tuple[Node, ...]"
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A mapping; ``lines`` says where each key stands."""
+
+    entries: "Mapping[str, Node]"
+    lines: Mapping[str, int]
+    line: int
+
+
+Node: TypeAlias = Scalar | Items | Entries
+
+
+def parse_tree(text: str, file: str) -> Node:
+    """Return the one document in ``text``.
+
+    :raises PlanError: when it is not YAML, is empty, holds several documents, or uses what plans do without
+    """
+    try:
+        return _Builder(yaml.parse(text, Loader=_LOADER), file).document()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise PlanError(
+            f"this is not YAML: {error.problem or error.context}", file=file, line=mark.line + 1 if mark else None
+        ) from error
+    except (yaml.YAMLError, UnicodeError) as error:
+        raise PlanError("this is not YAML: it holds characters that no text file has", file=file) from error
+
+
+class _Builder:
+    """Builds nodes from a stream of events, refusing as it goes."""
+
+    def __init__(self, events: Iterator[yaml.Event], file: str) -> None:
+        self._events = events
+        self._file = file
+
+    def document(self) -> Node:
+        event = self._next()
+        if isinstance(event, yaml.StreamEndEvent):
+            raise PlanError("the file is empty; `netbench plan new FILE` writes a plan to start from", file=self._file)
+        node = self._node(self._next(), 0)
+        self._next()  # the end of the document
+        if not isinstance(extra := self._next(), yaml.StreamEndEvent):
+            raise self._refusal(extra, "a second document begins here; a plan is one document")
+        return node
+
+    def _next(self) -> yaml.Event:
+        for event in self._events:
+            if not isinstance(event, yaml.StreamStartEvent):
+                return event
+        raise PlanError("the file ends in the middle of a value", file=self._file)
+
+    def _node(self, event: yaml.Event, depth: int) -> Node:
+        self._refuse_magic(event)
+        if depth > DEEPEST:
+            raise self._refusal(event, f"values are nested more than {DEEPEST} deep; a plan needs five")
+        line = _line(event)
+        if isinstance(event, yaml.ScalarEvent):
+            return Scalar(event.value, line)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return Items(tuple(self._items(depth + 1)), line)
+        return self._entries(line, depth + 1)
+
+    def _items(self, depth: int) -> Iterator[Node]:
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+            yield self._node(event, depth)
+
+    def _entries(self, line: int, depth: int) -> Entries:
+        entries: dict[str, Node] = {}
+        lines: dict[str, int] = {}
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+            key = self._key(event)
+            if key in entries:
+                raise self._refusal(event, f"the key is given twice, first in line {lines[key]}; keep one", key)
+            lines[key] = _line(event)
+            entries[key] = self._node(self._next(), depth)
+        return Entries(entries, lines, line)
+
+    def _key(self, event: yaml.Event) -> str:
+        self._refuse_magic(event)
+        if not isinstance(event, yaml.ScalarEvent):
+            raise self._refusal(event, "a key must be a word, not a list or a mapping")
+        return event.value
+
+    def _refuse_magic(self, event: yaml.Event) -> None:
+        if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
+            raise self._refusal(event, f"anchors and aliases are not read ({event.anchor!r}); write the value out")
+        if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag is not None:
+            raise self._refusal(event, f"tags are not read ({event.tag!r}); write the plain value")
+
+    def _refusal(self, event: yaml.Event, sentence: str, key: str | None = None) -> PlanError:
+        return PlanError(sentence, file=self._file, line=_line(event), key=key)
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
