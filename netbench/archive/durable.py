@@ -4,7 +4,7 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ _CURES = {
 
 
 @contextmanager
-def told(what: str, kind: type[NetbenchError] = CannotMeasureError) -> Iterator[None]:
+def told(what: str, kind: type[NetbenchError] = CannotMeasureError) -> Generator[None, None, None]:
     """Turn an operating system error inside the block into one sentence: ``what``, why, and the cure.
 
     :raises CannotMeasureError: (or ``kind``) in place of any OSError

@@ -7,7 +7,7 @@ line) stands for the whole archive: whoever has written it down elsewhere can te
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +79,7 @@ class LockedChain:
 
 
 @contextmanager
-def locked(root: Path) -> Iterator[LockedChain]:
+def locked(root: Path) -> Generator[LockedChain, None, None]:
     """Hold the archive's chain: one writer at a time, over all processes of this host.
 
     :raises OSError: when the file cannot be written

@@ -1,0 +1,3 @@
+from . import DataType
+
+def is_integer(t: DataType) -> bool: ...
