@@ -1,0 +1,17 @@
+"""How the hot functions are compiled: by numba, kept on disk for the relay, in memory everywhere else.
+
+numba keys a cached function by its own source file alone, not by those it calls. The relay therefore names a cache folder
+after the text of all of them (``process.cache_folder``); without that folder nothing is cached, so nothing is ever stale.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import numba
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def compiled(function: Function) -> Function:
+    """Return ``function`` compiled at its first call; the original is its ``py_func``."""
+    return numba.njit(cache=bool(numba.config.CACHE_DIR))(function)

@@ -1,0 +1,41 @@
+"""The C library as compiled code calls it: by name, so that the compiled loop can be kept on disk.
+
+Addresses and lengths are plain integers; a negative result means that ``error_number`` says why.
+"""
+
+from collections.abc import Callable
+from typing import cast
+
+import numba
+from numba import types
+
+from netbench_topologies.relay.compiled import compiled
+from netbench_topologies.relay.layout import Words
+
+NANOSECONDS = 1_000_000_000
+CLOCK_REALTIME, CLOCK_MONOTONIC = 0, 1
+MSG_DONTWAIT, MSG_TRUNC = 0x40, 0x20
+EINTR, EAGAIN, ENOBUFS = 4, 11, 105
+SYS_EPOLL_PWAIT2 = 441  # the same number on every architecture; glibc has the name only since 2.35
+
+_word, _int, _unsigned = types.intp, types.int32, types.uint32
+
+recvmmsg = cast("Callable[..., int]", types.ExternalFunction("recvmmsg", _int(_int, _word, _unsigned, _int, _word)))
+sendmmsg = cast("Callable[..., int]", types.ExternalFunction("sendmmsg", _int(_int, _word, _unsigned, _int)))
+memcpy = cast("Callable[..., int]", types.ExternalFunction("memcpy", _word(_word, _word, _word)))
+clock_gettime = cast("Callable[..., int]", types.ExternalFunction("clock_gettime", _int(_int, _word)))
+syscall = cast("Callable[..., int]", types.ExternalFunction("syscall", _word(_word, _word, _word, _word, _word, _word, _word)))
+_errno_location = cast("Callable[[], object]", types.ExternalFunction("__errno_location", types.CPointer(_int)()))
+
+
+@compiled
+def error_number() -> int:
+    """Return errno of the calling thread."""
+    return numba.carray(_errno_location(), 1)[0]
+
+
+@compiled
+def read_clock(times: Words, address: int, clock: int, place: int) -> int:
+    """Return what a clock of the kernel says, in nanoseconds, by way of the timespec at ``times[place]``."""
+    clock_gettime(clock, address + 8 * place)
+    return times[place] * NANOSECONDS + times[place + 1]

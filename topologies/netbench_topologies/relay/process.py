@@ -1,0 +1,178 @@
+"""Starting, watching and stopping the relay: one child process for all links, which never outlives its parent."""
+
+import os
+import select
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+
+from netbench.errors import CannotMeasureError, UnsupportedError, UsageError
+from netbench.plan.model import PerDirection
+from netbench_topologies.relay.cache import cache_folder
+from netbench_topologies.relay.layout import (
+    HEADER_REALTIME,
+    OVERRUNS,
+    SharedMemory,
+    map_shared,
+    shared_bytes,
+    write_specs,
+)
+from netbench_topologies.relay.model import DirectionCounters, RelayLink
+from netbench_topologies.relay.sockets import bind_port, open_port, take_overruns
+
+START_SECONDS = 120  # compiling for the first time takes some
+STOP_SECONDS = 5
+
+
+class Relay:
+    """A wire for every link, in one process.
+
+    Nothing happens before ``start``. Everything it holds is gone after ``stop``, and when the parent ends in whatever way.
+    """
+
+    def __init__(self, links: Sequence[RelayLink], seed: int) -> None:
+        """``seed`` decides which frames are lost and how delay varies.
+
+        :raises UsageError: when there is no link, or two have one id
+        """
+        if not links or len({link.id for link in links}) != len(links):
+            raise UsageError("a relay carries at least one link, and each has an id of its own")
+        self._links = tuple(links)
+        self._seed = seed
+        self._ports: list[socket.socket] = []
+        self._socket_overruns: list[int] = []
+        self._shared: SharedMemory | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+        self._stop_writer = -1
+        self._errors = -1
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """The links forward, between interfaces of the caller's network namespace; both ends of each must be up.
+
+        :raises UnsupportedError: when this machine cannot; nothing is left then
+        """
+        try:
+            self._open_ports()
+            self._start_child()
+            for port, name in zip(self._ports, self._interfaces(), strict=True):
+                bind_port(port, name)
+        except BaseException:
+            self.stop()
+            raise
+
+    def counters(self) -> Mapping[str, PerDirection[DirectionCounters]]:
+        """Return, by link id, what became of its frames so far. The relay is not disturbed.
+
+        :raises CannotMeasureError: when it was not started
+        """
+        with self._lock:
+            if self._shared is None:
+                raise CannotMeasureError("the relay was not started: it has counted nothing")
+            self._take_socket_overruns()
+            rows = [_counters(row.tolist(), lost) for row, lost in zip(self._shared.counters, self._socket_overruns, strict=True)]
+        return {link.id: PerDirection(*rows[2 * index : 2 * index + 2]) for index, link in enumerate(self._links)}
+
+    @property
+    def alive(self) -> bool:
+        """Whether the relay is running."""
+        return self._child is not None and self._child.poll() is None
+
+    @property
+    def realtime(self) -> bool:
+        """Whether the kernel lets the relay run before all ordinary processes; without it frames are late more often."""
+        return self._shared is not None and bool(self._shared.header[HEADER_REALTIME])
+
+    def check(self) -> None:
+        """The relay is running.
+
+        :raises CannotMeasureError: when it is not; the links are cut then
+        """
+        if not self.alive:
+            raise CannotMeasureError(f"the relay has ended and every link is cut: {self._last_words()}")
+
+    def stop(self) -> None:
+        """The relay has ended and its sockets are closed; a second call does nothing. Counters stay readable."""
+        self._end_child()
+        with self._lock:
+            self._take_socket_overruns()
+            for port in self._ports:
+                port.close()
+            self._ports.clear()
+        for descriptor in (self._stop_writer, self._errors):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._stop_writer = self._errors = -1
+
+    def _take_socket_overruns(self) -> None:
+        for index, port in enumerate(self._ports):
+            self._socket_overruns[index] += take_overruns(port)
+
+    def _interfaces(self) -> list[str]:
+        return [interface for link in self._links for interface in (link.interface_a, link.interface_b)]
+
+    def _open_ports(self) -> None:
+        for interface in self._interfaces():
+            self._ports.append(open_port(interface))
+        self._socket_overruns = [0] * len(self._ports)
+
+    def _start_child(self) -> None:
+        directions = len(self._ports)
+        memory = os.memfd_create("relay")
+        ready_reader, ready = os.pipe()
+        stop, self._stop_writer = os.pipe()
+        parent = os.pidfd_open(os.getpid())
+        self._errors = os.memfd_create("relay-errors")
+        try:
+            os.ftruncate(memory, shared_bytes(directions))
+            self._shared = map_shared(memory, directions)
+            write_specs(self._shared, self._links, self._seed, [port.fileno() for port in self._ports])
+            self._child = self._spawn((memory, directions, ready, stop, parent), (memory, ready, stop, parent))
+        finally:
+            for descriptor in (memory, ready, stop, parent):
+                os.close(descriptor)
+        with open(ready_reader, "rb") as reader:
+            self._await_ready(reader.fileno())
+
+    def _spawn(self, arguments: Sequence[int], descriptors: Sequence[int]) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "netbench_topologies.relay", *map(str, arguments)],
+            pass_fds=[*descriptors, *(port.fileno() for port in self._ports)],
+            env={**os.environ, "NUMBA_CACHE_DIR": str(cache_folder())},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._errors,
+        )
+
+    def _await_ready(self, reader: int) -> None:
+        readable, _, _ = select.select([reader], [], [], START_SECONDS)
+        if not readable:
+            raise UnsupportedError(f"the relay did not start within {START_SECONDS} s; this machine is too slow or too busy")
+        if not os.read(reader, 1):
+            self._end_child()
+            raise UnsupportedError(f"the relay cannot run here: {self._last_words()}")
+
+    def _end_child(self) -> None:
+        if self._child is None:
+            return
+        if self._stop_writer >= 0:
+            os.close(self._stop_writer)
+            self._stop_writer = -1
+        try:
+            self._child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+
+    def _last_words(self) -> str:
+        said = os.pread(self._errors, 4096, 0).decode(errors="replace").strip() if self._errors >= 0 else ""
+        status = self._child.returncode if self._child is not None else None
+        return said.splitlines()[-1] if said else f"it said nothing, exit status {status}"
+
+
+def _counters(row: Sequence[int], lost_in_socket: int) -> DirectionCounters:
+    values = list(row)
+    values[OVERRUNS] += lost_in_socket
+    return DirectionCounters(*values)

@@ -1,0 +1,91 @@
+"""When a frame leaves, or that it never does: queue → serialise → propagate → lose, computed when it arrives.
+
+Times are nanoseconds of the monotonic clock since the relay's epoch. ``spec`` and ``counters`` are one direction's rows of the
+shared memory, ``state`` its row of the relay's own.
+"""
+
+import numpy as np
+
+from netbench_topologies.relay.compiled import compiled
+from netbench_topologies.relay.fate import FIRST_MIX, FRACTION_BITS, GOLDEN_GAMMA, SECOND_MIX
+from netbench_topologies.relay.layout import (
+    DELAY_NS,
+    JITTER_KEY,
+    JITTER_NS,
+    LOSS_DROPS,
+    LOSS_KEY,
+    LOSS_THRESHOLD,
+    PLANNED_RATE_BPS,
+    QUEUE_DROPS,
+    QUEUE_NS,
+    RATE_BPS,
+    Words,
+)
+
+BUSY_UNTIL, REMAINDER, LAST_DUE, ACCEPTED, HEAD, TAIL, COUNT, LAST_ARRIVAL, LARGE_FRAMES = range(9)
+STATE_WORDS = 9
+
+NEVER = -1
+
+_GAMMA = np.uint64(GOLDEN_GAMMA)
+_FIRST = np.uint64(FIRST_MIX)
+_SECOND = np.uint64(SECOND_MIX)
+_ONE = np.uint64(1)
+_SHIFT_30, _SHIFT_27, _SHIFT_31, _SHIFT_TO_FRACTION = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(64 - FRACTION_BITS)
+_HALF = float(1 << (FRACTION_BITS - 1))
+_NANOSECONDS = 1_000_000_000
+
+
+@compiled
+def draw(key: int, number: int) -> int:
+    """Return the 53-bit draw ``number`` of a stream; the twin of ``fate.draws``."""
+    mixed = np.uint64(key) + (np.uint64(number) + _ONE) * _GAMMA
+    mixed = (mixed ^ (mixed >> _SHIFT_30)) * _FIRST
+    mixed = (mixed ^ (mixed >> _SHIFT_27)) * _SECOND
+    return np.int64((mixed ^ (mixed >> _SHIFT_31)) >> _SHIFT_TO_FRACTION)
+
+
+@compiled
+def jitter_at(key: int, jitter_ns: int, time_ns: int) -> int:
+    """Return how far from its delay a link is at a time: within ± ``jitter_ns``, as likely above as below.
+
+    Jitter is a process in time: it passes from one uniform draw to the next in 2 × ``jitter_ns``, so it never falls faster
+    than time goes on. Frames keep their order without being held back, and the median delay stays the plan's at any rate.
+    """
+    if jitter_ns == 0:
+        return 0
+    step = 2 * jitter_ns
+    knot = time_ns // step
+    share = (time_ns - knot * step) / step
+    before = draw(key, knot) / _HALF - 1.0
+    after = draw(key, knot + 1) / _HALF - 1.0
+    return np.int64(np.floor(jitter_ns * (before + (after - before) * share)))
+
+
+@compiled
+def occupy(spec: Words, state: Words, start_ns: int, wire_bits: int) -> None:
+    """The link is busy from ``start_ns`` for the frame's bits at the emulated rate; fractions of a nanosecond are kept."""
+    if start_ns > state[BUSY_UNTIL]:
+        state[REMAINDER] = 0
+    scaled = wire_bits * _NANOSECONDS + state[REMAINDER]
+    state[BUSY_UNTIL] = start_ns + scaled // spec[RATE_BPS]
+    state[REMAINDER] = scaled % spec[RATE_BPS]
+
+
+@compiled
+def due_time(spec: Words, state: Words, counters: Words, arrival_ns: int, wire_bits: int) -> int:
+    """Return when the frame leaves, never before the one ahead of it, or NEVER when it is dropped or lost."""
+    start = max(arrival_ns, state[BUSY_UNTIL])
+    if start - arrival_ns > spec[QUEUE_NS]:
+        counters[QUEUE_DROPS] += 1
+        return NEVER
+    occupy(spec, state, start, wire_bits)
+    number = state[ACCEPTED]
+    state[ACCEPTED] += 1
+    if draw(spec[LOSS_KEY], number) < spec[LOSS_THRESHOLD]:
+        counters[LOSS_DROPS] += 1
+        return NEVER
+    serialised = start + wire_bits * _NANOSECONDS // spec[PLANNED_RATE_BPS]
+    due = serialised + spec[DELAY_NS] + jitter_at(spec[JITTER_KEY], spec[JITTER_NS], serialised)
+    state[LAST_DUE] = max(due, state[LAST_DUE])
+    return state[LAST_DUE]
