@@ -7,7 +7,7 @@ import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from netbench.errors import CannotMeasureError, NetbenchError
 
@@ -54,6 +54,23 @@ def write_atomically(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def append_durably(file: IO[bytes], content: bytes) -> None:
+    """The content stands at the end of an unbuffered file and on the disk, or the file is as long as it was before.
+
+    :raises OSError: when the disk says no
+    """
+    before = file.seek(0, os.SEEK_END)
+    try:
+        while content:
+            # an unbuffered file may take part of what it is given
+            content = content[file.write(content) :]
+        os.fsync(file.fileno())
+    except OSError:
+        os.ftruncate(file.fileno(), before)
+        file.seek(before)
+        raise
 
 
 def sync_folder(folder: Path) -> None:

@@ -24,8 +24,8 @@ _FLOATS = ("value", "low", "high", "limit")
 """Columns that hold ns in one row and a ratio in the next: always 64-bit floats, exact for ns up to 104 days."""
 
 
-def from_stream(stream: Path) -> Path:
-    """Turn a stream into a Parquet file beside it and remove the stream; return the new file.
+def from_stream(stream: Path) -> None:
+    """Turn a stream into a Parquet file beside it and remove the stream.
 
     Rows come sorted by pair within a row group (of one pair: in the order of the stream), which is what makes neighbours alike
     and differences small. The stream is removed only after the Parquet file is on the disk and was counted anew.
@@ -36,13 +36,12 @@ def from_stream(stream: Path) -> Path:
     target = stream.with_suffix(SUFFIX)
     schema = streams.read_schema(stream)
     if schema is None:
-        raise CannotMeasureError(f"{stream}: cut before its first batch, there is nothing to keep")
+        return  # cut before its first batch: nothing to turn, and nothing to throw away either
     rows = _write(target, schema, _row_groups(schema, streams.read_batches(stream)))
     if pq.read_metadata(target).num_rows != rows:
         raise CannotMeasureError(f"{target}: holds another number of rows than {stream.name}, which stays")
     stream.unlink()
     sync_folder(stream.parent)
-    return target
 
 
 def write_rows(path: Path, name: str, rows: Sequence[Mapping[str, Any]]) -> None:

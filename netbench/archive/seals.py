@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from netbench.archive.durable import sha256_of_bytes, sync_folder
+from netbench.archive.durable import append_durably, sha256_of_bytes, sync_folder
 from netbench.errors import RefusedError
 
 NAME = "seals.ndjson"
@@ -67,13 +67,7 @@ class LockedChain:
         :raises OSError: when the disk says no; the chain is as it was before
         """
         line = _line({"event": "sealed", "manifest_sha256": manifest_sha256, "previous": self.head(), "run": run, "time": time})
-        before = self._file.seek(0, os.SEEK_END)
-        try:
-            _write_all(self._file, line + b"\n")
-            os.fsync(self._file.fileno())
-        except OSError:
-            os.ftruncate(self._file.fileno(), before)
-            raise
+        append_durably(self._file, line + b"\n")
         sync_folder(self._folder)
         return sha256_of_bytes(line)
 
@@ -102,12 +96,6 @@ def read_chain(root: Path) -> Chain:
     except FileNotFoundError:
         return Chain((), ())
     return _parse(content)
-
-
-def _write_all(file: IO[bytes], content: bytes) -> None:
-    # unbuffered, so that nothing lingers after a failure; such a file may take part of what it is given
-    while content:
-        content = content[file.write(content) :]
 
 
 def _set_torn_line_aside(file: IO[bytes], root: Path) -> None:

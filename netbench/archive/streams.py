@@ -1,6 +1,6 @@
 """Samples on their way in: one Arrow IPC stream a table, on the disk after every batch, readable wherever it was cut."""
 
-import os
+import io
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from netbench.archive.arrow import arrow_schema, record_batch
-from netbench.archive.durable import sync_folder, told
+from netbench.archive.durable import append_durably, sync_folder, told
 from netbench.errors import CannotMeasureError
 from netbench.measure.samples import Columns, Table
 
@@ -26,41 +26,42 @@ class Stream:
         self.path = path
         self._table = table
         self._schema = arrow_schema(table, pairs)
-        self._file = path.open("xb")
-        self._writer = pa.ipc.new_stream(self._file, self._schema)
-        self._broken = False
-        self._flush()
-        sync_folder(path.parent)
+        self._file = path.open("xb", buffering=0)
+        self._encoded = io.BytesIO()
+        self._writer = pa.ipc.new_stream(self._encoded, self._schema)
+        try:
+            self._append()
+            sync_folder(path.parent)
+        except OSError:
+            self._file.close()
+            raise
 
     def write(self, columns: Columns) -> None:
         """The batch is on the disk.
 
-        :raises CannotMeasureError: when it could not be kept; every batch before stays readable, and nothing more is taken
+        :raises CannotMeasureError: when it could not be kept; the stream is then as it was before, whole
         """
-        if self._broken:
-            raise CannotMeasureError(f"{self.path}: an earlier batch could not be written, so no more are taken")
-        batch = record_batch(self._table, self._schema, columns, str(self.path))
-        self._broken = True
+        self._writer.write_batch(record_batch(self._table, self._schema, columns, str(self.path)))
         with told(f"cannot keep samples in {self.path}"):
-            self._writer.write_batch(batch)
-            self._flush()
-        self._broken = False
+            self._append()
 
     def close(self) -> None:
-        """The file is closed, with its end mark unless a write had failed.
+        """The file is closed with its end mark. Closing twice changes nothing.
 
-        :raises CannotMeasureError: when the end mark could not be written
+        :raises CannotMeasureError: when the end mark could not be written; what was flushed is readable without it
         """
-        with told(f"cannot close {self.path}"):
-            try:
-                if not self._broken:
-                    self._writer.close()
-            finally:
-                self._file.close()
+        if self._file.closed:
+            return
+        self._writer.close()
+        with self._file, told(f"cannot close {self.path}"):
+            self._append()
 
-    def _flush(self) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
+    def _append(self) -> None:
+        # encoded in memory and appended in one piece: a full disk leaves no half batch behind
+        content = self._encoded.getvalue()
+        self._encoded.seek(0)
+        self._encoded.truncate()
+        append_durably(self._file, content)
 
 
 class StreamSink:
