@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from netbench.analysis.summary import Summary
 from netbench.plan.model import Target
+
+NS_PER_KM: Final = 4896.7
+"""Light in glass of group index 1.468."""
 
 
 class Outcome(StrEnum):
@@ -24,6 +28,7 @@ class CorridorFacts:
     ``fixed_ns`` is the planned delay that does not come from fibre length (equipment, radio).
     ``error_ns`` bounds what timestamps and emulation may have added to or taken from a one-way delay.
     ``void`` is the reason why nothing may be judged, when there is one. ``emulated`` says that kilometres were typed in.
+    ``ns_per_km`` is how long light takes over one of them, by the plan's group index.
     """
 
     theory_ns: int
@@ -35,6 +40,7 @@ class CorridorFacts:
     error_ns: int
     void: str | None
     emulated: bool
+    ns_per_km: float = NS_PER_KM
 
 
 @dataclass(frozen=True, slots=True)
