@@ -29,7 +29,8 @@ def squared_deviations(values: Integers, origin: int, centre: float) -> float:
 def absolute_differences(sequence: Integers, values: Integers) -> Integers:
     """Return ``|values[i] - values[i-1]|`` wherever ``sequence[i] == sequence[i-1] + 1`` (RFC 5481 section 4.1)."""
     differences: Integers = np.abs(np.diff(values))
-    return differences[np.diff(sequence) == 1]
+    neighbours: Integers = differences[np.diff(sequence) == 1]
+    return neighbours
 
 
 def order_statistics(values: Integers, ranks: Sequence[int]) -> list[int]:

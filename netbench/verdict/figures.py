@@ -17,7 +17,7 @@ _ADDING_UP: Final = frozenset({"one_way_delay", "round_trip_delay", "loss_ratio"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A summary in the terms of a target, its interval not yet widened by what its measurement may be off ``below`` and ``above``."""
+    """A summary in the terms of a target, its interval not yet widened by the measurement's error ``below`` and ``above``."""
 
     summary: Summary
     below: float = 0.0
@@ -72,13 +72,9 @@ def _figure(target: Target, facts: CorridorFacts, summary: Summary, ways: int) -
 
 def _over_theory(facts: CorridorFacts, summary: Summary, ways: int) -> Figure:
     """The delay over the theoretical one; the errors of both widen it, so that its ends hold together."""
-    theory_ns, least_ns, most_ns = (
-        ways * each
-        for each in (facts.theory_ns, facts.theory_ns - facts.theory_error_ns, facts.theory_ns + facts.theory_error_ns)
-    )
-    error_ns = ways * facts.error_ns
+    theory_ns, theory_error_ns, error_ns = ways * facts.theory_ns, ways * facts.theory_error_ns, ways * facts.error_ns
     value, low, high = (None if bound is None else bound / theory_ns for bound in (summary.value, summary.low, summary.high))
-    below = 0.0 if summary.low is None or low is None else low - (summary.low - error_ns) / most_ns
-    above = 0.0 if summary.high is None or high is None else (summary.high + error_ns) / least_ns - high
+    below = 0.0 if summary.low is None or low is None else low - (summary.low - error_ns) / (theory_ns + theory_error_ns)
+    above = 0.0 if summary.high is None or high is None else (summary.high + error_ns) / (theory_ns - theory_error_ns) - high
     ratio = replace(summary, metric="theory_ratio", value=value, low=low, high=high, unit="1")
     return Figure(ratio, below, above)

@@ -19,7 +19,7 @@ _ABOVE: Final = {Layer.OPTICAL: {Layer.IP, Layer.INTERNET}, Layer.RADIO: {Layer.
 """Layers that a packet measured there must cross: its delay and loss contain theirs."""
 
 
-def judge(
+def judge(  # noqa: PLR0917 - what is judged, by what, when and where, in the order in which one would say it
     target: Target,
     facts: CorridorFacts,
     summaries: Sequence[Summary],
@@ -100,8 +100,8 @@ def _told_of_layer(finding: Finding, target: Target, measured: Layer) -> Finding
     """A miss at a higher layer says nothing of the lower one."""
     if finding.outcome is not Outcome.FAIL or finding.figure is None or measured not in _ABOVE.get(target.layer, set()):
         return finding
-    layers = {"measured": measured.value, "layer": target.layer.value}
-    return found(Outcome.INCONCLUSIVE, reasons.LOWER_LAYER, finding.figure, target, **layers)
+    template, layer = reasons.LOWER_LAYER, target.layer.value
+    return found(Outcome.INCONCLUSIVE, template, finding.figure, target, measured=measured.value, layer=layer)
 
 
 def _told_of_due_date(finding: Finding, target: Target, today: date) -> Finding:

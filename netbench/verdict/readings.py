@@ -79,8 +79,9 @@ def _differing(one: Finding, both: Finding, target: Target) -> Finding:
     needs = [each.needs_samples for each in (one, both) if each.needs_samples is not None]
     undecided = [each for each in (one, both) if each.outcome is Outcome.INCONCLUSIVE]
     settled = max(needs) if needs and len(needs) == len(undecided) else None
-    words = {"one_way": _value(one.figure, target), "round_trip": _value(both.figure, target)}
-    return found(Outcome.INCONCLUSIVE, reasons.READINGS_DIFFER, both.figure, target, settled, **words)
+    one_way_value, round_trip = _value(one.figure, target), _value(both.figure, target)
+    template = reasons.READINGS_DIFFER
+    return found(Outcome.INCONCLUSIVE, template, both.figure, target, settled, one_way=one_way_value, round_trip=round_trip)
 
 
 def _value(figure: Figure, target: Target) -> str:
