@@ -111,7 +111,7 @@ def _hung_up(lifeline: int) -> bool:
 
 
 def _pid_namespace() -> str:
-    return os.readlink("/proc/self/ns/pid")
+    return str(Path("/proc/self/ns/pid").readlink())
 
 
 def _not_permitted(doing: str) -> UnsupportedError:

@@ -1,10 +1,13 @@
 from subprocess import Popen
 from typing import Any, ClassVar, TextIO
 
+from mininet.link import Intf
+
 class Node:
     inToNode: ClassVar[dict[int, Node]]
     outToNode: ClassVar[dict[int, Node]]
     name: str
+    nameToIntf: dict[str, Intf]
     params: dict[str, Any]
     pid: int
     shell: Popen[bytes] | None

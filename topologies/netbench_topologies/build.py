@@ -1,0 +1,86 @@
+"""From a plan to Mininet nodes and links, set up and connected to everything but the wire."""
+
+import os
+
+from pyroute2 import IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
+
+from netbench.errors import CannotMeasureError
+from netbench.linux.offload import one_packet_a_frame
+from netbench.plan.model import Plan
+from netbench.plan.routing import next_hops, routes
+from netbench_topologies.addressing import Addressing
+from netbench_topologies.link import WireLink
+from netbench_topologies.mininet_quiet import Mininet, overheard
+from netbench_topologies.node import SiteNode
+from netbench_topologies.setups import node_setups
+from netbench_topologies.steering import pins
+
+_GROUP_BASE = 0x6E620000
+
+
+class PlanNet(Mininet):
+    """A plan's sites and links in Mininet: nodes that route, and links whose middle is left to the wire."""
+
+    def __init__(self, plan: Plan, addressing: Addressing) -> None:
+        """Nothing is made yet.
+
+        :raises RefusedError: when two corridors want what one set of routes cannot give
+        """
+        super().__init__(controller=None)
+        self.plan = plan
+        self.addressing = addressing
+        self.sites: dict[str, SiteNode] = {}
+        self._next_hops = next_hops(plan)
+        planned = routes(plan)
+        self.hops = {corridor: len(route.links) for corridor, route in planned.items()}
+        self._pins = pins(plan, planned, self._next_hops)
+        self._group = _GROUP_BASE | (os.getpid() & 0xFFFF)
+
+    @property
+    def wire_interfaces(self) -> list[str]:
+        """The interfaces at which the wire picks frames up, two a link."""
+        return [end.wire_interface for names in self.addressing.links.values() for end in (names.a, names.b)]
+
+    def open(self) -> None:
+        """Make and set up everything.
+
+        :raises CannotMeasureError: when the kernel or Mininet does not do as told
+        :raises UnsupportedError: when this kernel cannot
+        """
+        with overheard():
+            for site in self.plan.sites:
+                self.sites[site] = self.addHost(self.addressing.nodes[site], cls=SiteNode, ip=None)
+            self._connect()
+            self.build()
+
+    def configHosts(self) -> None:  # noqa: N802 - Mininet's name
+        """Set up every node."""
+        for site, setup in node_setups(self.plan, self.addressing, self._next_hops, self._pins).items():
+            self.sites[site].config(setup=setup)
+
+    def close(self) -> None:
+        """Take everything down: the wire's interfaces (and their peers) in one stroke, then the nodes."""
+        with overheard(), IPRoute() as route:
+            if route.get_links(group=self._group):
+                route.link("del", group=self._group)
+        for node in self.sites.values():
+            node.end()
+        for node in self.sites.values():
+            node.release()
+
+    def _connect(self) -> None:
+        try:
+            with IPRoute() as route:
+                for link in self.plan.links.values():
+                    self._add(link.a, link.b, link.id, route)
+            one_packet_a_frame(self.wire_interfaces)
+        except NetlinkError as error:
+            raise CannotMeasureError(
+                f"the kernel refused to make the links: {error}; is another emulated network up in this namespace?"
+            ) from error
+
+    def _add(self, a: str, b: str, link: str, route: IPRoute) -> None:
+        names = self.addressing.links[link]
+        hardware = {"addr1": names.a.hardware_address, "addr2": names.b.hardware_address}
+        self.addLink(self.sites[a], self.sites[b], cls=WireLink, names=names, route=route, group=self._group, **hardware)

@@ -1,0 +1,155 @@
+"""The emulated network: a plan built in Mininet, its links carried by a wire, all in this process's own namespaces."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from netbench.errors import UsageError
+from netbench.linux import sandbox
+from netbench.linux.namespaces import NamespaceVantage
+from netbench.measure.network import LinkHealth, NetworkOptions
+from netbench.plan.model import Corridor, Plan
+from netbench_topologies import wire
+
+if TYPE_CHECKING:
+    from netbench_topologies.addressing import LinkEnd
+    from netbench_topologies.build import PlanNet
+    from netbench_topologies.relay import Relay
+
+SitePath = tuple[str, ...]
+
+
+class EmulatedNetwork:
+    """A plan in Mininet (see ``netbench.measure.network.Network``).
+
+    ``route`` and the vantages may be used from any thread; everything else from the thread that entered.
+    """
+
+    API: ClassVar[int] = 1
+    name: ClassVar[str] = "emulated"
+
+    def __init__(self, plan: Plan, options: NetworkOptions) -> None:
+        """Nothing is built yet.
+
+        :raises UnsupportedError: when the wire that is asked for is not there
+        """
+        self._plan = plan
+        self._options = options
+        self._wire = wire.chosen(options.wire)
+        self._net: PlanNet | None = None
+        self._relay: Relay | None = None
+        self._undo = ExitStack()
+
+    @classmethod
+    def sandbox_argv(cls, argv: Sequence[str]) -> Sequence[str] | None:
+        """Return the command that runs ``argv`` in namespaces of its own, or None inside them."""
+        return sandbox.sandbox_argv(argv)
+
+    def __enter__(self) -> Self:
+        """Build the plan's sites and links and start the wire.
+
+        :raises CannotMeasureError: when the kernel or Mininet does not do as told
+        :raises RefusedError: when corridors contradict each other
+        :raises UnsupportedError: when this machine lacks what it takes
+        """
+        with ExitStack() as undo:
+            self._net = self._build(undo)
+            self._relay = self._connect(self._net, undo)
+            self._undo = undo.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        """Stop the wire, delete every interface and end every process."""
+        self._undo.close()
+        self._net = None
+        self._relay = None
+
+    @property
+    def wire(self) -> str:
+        """The backend in use."""
+        return self._wire
+
+    def vantage(self, site: str) -> NamespaceVantage:
+        """Return the place at a site, known by its loopback addresses.
+
+        :raises UsageError: when the plan has no such site
+        """
+        net = self._entered()
+        if site not in net.sites:
+            raise UsageError(f"plan '{self._plan.name}' has no site called '{site}'")
+        return NamespaceVantage(site, net.sites[site].namespace, net.addressing.loopbacks[site])
+
+    def link_ends(self, link: str) -> tuple[NamespaceVantage, NamespaceVantage]:
+        """Return the two ends (a, b) of a link, each known by its addresses on that link.
+
+        :raises UsageError: when the plan has no such link
+        """
+        net = self._entered()
+        if link not in net.addressing.links:
+            raise UsageError(f"plan '{self._plan.name}' has no link called '{link}'")
+        names = net.addressing.links[link]
+        return self._end(names.a), self._end(names.b)
+
+    def route(self, corridor: Corridor) -> tuple[SitePath, SitePath]:
+        """Return the sites that packets of both families really pass, forward and reverse.
+
+        :raises CannotMeasureError: when a hop does not answer twice
+        :raises RefusedError: when IPv4 and IPv6 take different ways
+        """
+        return self.routes([corridor])[corridor.id]
+
+    def routes(self, corridors: Sequence[Corridor]) -> Mapping[str, tuple[SitePath, SitePath]]:
+        """Return ``route`` of many corridors at once, by corridor id, in about the time of the slowest."""
+        from netbench_topologies.taken import routes_taken
+
+        net = self._entered()
+        return routes_taken(net.addressing, self.vantage, net.hops, corridors)
+
+    def health(self) -> Mapping[str, LinkHealth]:
+        """Return, by link id, what the wire itself lost or delayed.
+
+        :raises CannotMeasureError: when the wire has failed
+        """
+        relay = self._running()
+        relay.check()
+        return wire.link_health(relay.counters())
+
+    def evidence(self) -> Mapping[str, bytes]:
+        """Return names, addresses, routes, rules, neighbours, offloads, sysctls and the wire's orders and counts, as JSON."""
+        from netbench_topologies.evidence import evidence
+
+        return evidence(self._entered(), self._running())
+
+    def _build(self, undo: ExitStack) -> "PlanNet":
+        from netbench_topologies.mininet_quiet import check_machine
+
+        check_machine()
+        from netbench_topologies.addressing import Addressing
+        from netbench_topologies.build import PlanNet
+
+        net = PlanNet(self._plan, Addressing(self._plan))
+        undo.callback(net.close)
+        net.open()
+        return net
+
+    def _connect(self, net: "PlanNet", undo: ExitStack) -> "Relay":
+        from netbench_topologies.relay import Relay
+
+        relay = Relay(wire.relay_links(self._plan, net.addressing), self._options.seed)
+        undo.callback(relay.stop)
+        relay.start()
+        return relay
+
+    def _end(self, end: "LinkEnd") -> NamespaceVantage:
+        return NamespaceVantage(end.site, self._entered().sites[end.site].namespace, end.addresses)
+
+    def _entered(self) -> "PlanNet":
+        if self._net is None:
+            raise UsageError("an emulated network is there only between enter and exit")
+        return self._net
+
+    def _running(self) -> "Relay":
+        if self._relay is None:
+            raise UsageError("an emulated network is there only between enter and exit")
+        return self._relay

@@ -1,0 +1,60 @@
+"""What every site of a plan is told: addresses, neighbours, routes and rules."""
+
+from collections.abc import Sequence
+
+from netbench.plan.model import Plan
+from netbench_topologies.addressing import FAMILIES, Addressing
+from netbench_topologies.node import Adjacency, NodeSetup, Rule, Way, usual_way, way_to
+from netbench_topologies.steering import NextHops, Pin, exceptions, usual_link
+
+_FIRST_PIN_TABLE = 1000
+
+
+def node_setups(plan: Plan, addressing: Addressing, next_hops: NextHops, pinned: Sequence[Pin]) -> dict[str, NodeSetup]:
+    """Return the set-up of every site, in the plan's order."""
+    return {
+        site: NodeSetup(
+            loopbacks=addressing.loopbacks[site],
+            adjacencies=_adjacencies(plan, addressing, site),
+            ways=(*_tables(addressing, next_hops, site), *_pinned_ways(addressing, pinned, site)),
+            rules=_rules(addressing, pinned, site),
+        )
+        for site in plan.sites
+    }
+
+
+def _adjacencies(plan: Plan, addressing: Addressing, site: str) -> dict[str, Adjacency]:
+    return {
+        link.id: Adjacency(addressing.links[link.id].at(site), addressing.links[link.id].across(site))
+        for link in plan.links.values()
+        if site in (link.a, link.b)
+    }
+
+
+def _tables(addressing: Addressing, next_hops: NextHops, site: str) -> list[Way]:
+    """One way for most destinations, and one for each of the others: a leaf needs no more than one."""
+    usual = usual_link(next_hops[site])
+    if usual is None:
+        return []
+    ways = [usual_way(family, usual) for family in FAMILIES]
+    for destination, link in exceptions(next_hops[site]):
+        ways += [way_to(family, addressing.loopbacks[destination][family], link) for family in FAMILIES]
+    return ways
+
+
+def _pinned_ways(addressing: Addressing, pinned: Sequence[Pin], site: str) -> list[Way]:
+    return [
+        way_to(family, addressing.loopbacks[pin.destination][family], pin.links[site], table)
+        for table, pin in enumerate(pinned, start=_FIRST_PIN_TABLE)
+        if site in pin.links
+        for family in FAMILIES
+    ]
+
+
+def _rules(addressing: Addressing, pinned: Sequence[Pin], site: str) -> list[Rule]:
+    return [
+        Rule(family, addressing.loopbacks[pin.source][family], addressing.loopbacks[pin.destination][family], table)
+        for table, pin in enumerate(pinned, start=_FIRST_PIN_TABLE)
+        if site in pin.links
+        for family in FAMILIES
+    ]
