@@ -5,7 +5,7 @@ after the text of all of them (``process.cache_folder``); without that folder no
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar, cast
 
 import numba
 
@@ -15,3 +15,13 @@ Function = TypeVar("Function", bound=Callable[..., object])
 def compiled(function: Function) -> Function:
     """Return ``function`` compiled at its first call; the original is its ``py_func``."""
     return numba.njit(cache=bool(numba.config.CACHE_DIR))(function)
+
+
+def compile_for(function: Callable[..., object], arguments: tuple[object, ...]) -> None:
+    """A ``compiled`` function is machine code for arguments of these types, from the cache where it is there."""
+    dispatcher = cast("_Dispatcher", function)
+    dispatcher.compile(tuple(numba.typeof(argument) for argument in arguments))
+
+
+class _Dispatcher(Protocol):
+    def compile(self, signature: tuple[numba.types.Type, ...]) -> object: ...

@@ -3,14 +3,14 @@
 import platform
 import select
 
-import numba
 import numpy as np
 
 from netbench_topologies.relay.arena import make_arena
 from netbench_topologies.relay.buffers import make_buffers
+from netbench_topologies.relay.compiled import compile_for
+from netbench_topologies.relay.direction import STATE_WORDS, Directions
 from netbench_topologies.relay.layout import IN_DESCRIPTOR, Words
-from netbench_topologies.relay.loop import run
-from netbench_topologies.relay.schedule import STATE_WORDS
+from netbench_topologies.relay.loop import Watched, run
 
 
 class Engine:
@@ -21,9 +21,12 @@ class Engine:
         states, active = np.zeros((len(specs), STATE_WORDS), np.int64), np.zeros(len(specs), np.int64)
         table = direction_table(specs, ends)
         self._epoll = watching(specs, ends)
-        buffers = make_buffers(make_arena(specs))
-        self._arguments = buffers, specs, states, counters, table, active, self._epoll.fileno(), *event_layout()
-        run.compile(tuple(numba.typeof(argument) for argument in self._arguments))
+        self._arguments = (
+            make_buffers(make_arena(specs)),
+            Directions(specs, states, counters),
+            Watched(table, active, self._epoll.fileno(), *event_layout()),
+        )
+        compile_for(run, self._arguments)
 
     def run(self) -> int:
         """Relay until another descriptor than a direction's is ready: return 0, or errno when the kernel cannot wait."""

@@ -31,10 +31,10 @@ def headers_of(octets: Octets, start: int) -> int:
     if not octets[start + _FLAGS] & _NEEDS_CHECKSUM:
         return _USUAL_HEADERS
     place = start + _CHECKSUM_START
-    transport = np.int64(octets[place]) + 256 * np.int64(octets[place + 1])
+    transport = int(octets[place]) + 256 * int(octets[place + 1])
     if octets[start + _SEGMENTATION] & ~_ECN_BIT & 0xFF in _UDP_KINDS:
         return transport + _UDP_HEADER
-    return transport + 4 * (np.int64(octets[start + VIRTIO_OCTETS + transport + _TCP_OFFSET_OCTET]) >> 4)
+    return transport + 4 * (int(octets[start + VIRTIO_OCTETS + transport + _TCP_OFFSET_OCTET]) >> 4)
 
 
 @compiled
@@ -42,7 +42,7 @@ def wire_bits(octets: Octets, start: int, length: int) -> int:
     """Return the bits that the ``length`` octets at ``start`` occupy on the wire, framing of every segment included."""
     frame = length - VIRTIO_OCTETS
     place = start + _SEGMENT_SIZE
-    segment = np.int64(octets[place]) + 256 * np.int64(octets[place + 1])
+    segment = int(octets[place]) + 256 * int(octets[place + 1])
     if octets[start + _SEGMENTATION] == 0 or segment == 0:
         return 8 * max(frame + FRAMING_OCTETS, SHORTEST_ON_WIRE)
     headers = headers_of(octets, start)

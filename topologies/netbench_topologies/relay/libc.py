@@ -3,14 +3,16 @@
 Addresses and lengths are plain integers; a negative result means that ``error_number`` says why.
 """
 
-from collections.abc import Callable
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numba
 from numba import types
 
 from netbench_topologies.relay.compiled import compiled
 from netbench_topologies.relay.layout import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NANOSECONDS = 1_000_000_000
 CLOCK_REALTIME, CLOCK_MONOTONIC = 0, 1
@@ -31,11 +33,11 @@ _errno_location = cast("Callable[[], object]", types.ExternalFunction("__errno_l
 @compiled
 def error_number() -> int:
     """Return errno of the calling thread."""
-    return numba.carray(_errno_location(), 1)[0]
+    return int(numba.carray(_errno_location(), 1)[0])
 
 
 @compiled
 def read_clock(times: Words, address: int, clock: int, place: int) -> int:
     """Return what a clock of the kernel says, in nanoseconds, by way of the timespec at ``times[place]``."""
     clock_gettime(clock, address + 8 * place)
-    return times[place] * NANOSECONDS + times[place + 1]
+    return int(times[place] * NANOSECONDS + times[place + 1])

@@ -2,11 +2,11 @@
 
 import os
 import select
-import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from netbench.errors import CannotMeasureError, UnsupportedError, UsageError
 from netbench.plan.model import PerDirection
@@ -21,6 +21,9 @@ from netbench_topologies.relay.layout import (
 )
 from netbench_topologies.relay.model import DirectionCounters, RelayLink
 from netbench_topologies.relay.sockets import bind_port, open_port, take_overruns
+
+if TYPE_CHECKING:
+    import socket
 
 START_SECONDS = 120  # compiling for the first time takes some
 STOP_SECONDS = 5
@@ -133,8 +136,10 @@ class Relay:
         finally:
             for descriptor in (memory, ready, stop, parent):
                 os.close(descriptor)
-        with open(ready_reader, "rb") as reader:
-            self._await_ready(reader.fileno())
+        try:
+            self._await_ready(ready_reader)
+        finally:
+            os.close(ready_reader)
 
     def _spawn(self, arguments: Sequence[int], descriptors: Sequence[int]) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(

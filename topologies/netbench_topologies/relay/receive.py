@@ -15,8 +15,9 @@ from netbench_topologies.relay.buffers import (
     Buffers,
 )
 from netbench_topologies.relay.compiled import compiled
+from netbench_topologies.relay.direction import COUNT, LARGE_FRAMES, LAST_ARRIVAL, Direction
 from netbench_topologies.relay.frame import LARGEST_FRAME, wire_bits
-from netbench_topologies.relay.layout import IN_DESCRIPTOR, OVERRUNS, RECEIVED, RING_START, Words
+from netbench_topologies.relay.layout import IN_DESCRIPTOR, OVERRUNS, RECEIVED, RING_START
 from netbench_topologies.relay.libc import (
     CLOCK_MONOTONIC,
     CLOCK_REALTIME,
@@ -28,7 +29,7 @@ from netbench_topologies.relay.libc import (
     recvmmsg,
 )
 from netbench_topologies.relay.ring import NO_ROOM, RECORD_WORDS, append, room, words_of
-from netbench_topologies.relay.schedule import COUNT, LARGE_FRAMES, LAST_ARRIVAL, NEVER, due_time
+from netbench_topologies.relay.schedule import NEVER, due_time
 
 LARGE_OCTETS = 8192
 _TIMESTAMP_OCTETS = 32  # of an SCM_TIMESTAMPNS message: length, level and type, seconds, nanoseconds
@@ -51,61 +52,61 @@ def arrival_time(buffers: Buffers, index: int, real_to_epoch_ns: int, now_ns: in
     if buffers.incoming[index, M_CONTROL_OCTETS] < _TIMESTAMP_OCTETS:
         return now_ns
     stamp = buffers.control[index, 2] * NANOSECONDS + buffers.control[index, 3]
-    return min(now_ns, stamp - real_to_epoch_ns)
+    return min(now_ns, int(stamp - real_to_epoch_ns))
 
 
 @compiled
-def receive(buffers: Buffers, spec: Words, state: Words, counters: Words, epoch_ns: int) -> bool:
+def receive(buffers: Buffers, direction: Direction, epoch_ns: int) -> bool:
     """Frames waiting in a direction's socket are scheduled, a batch at most; return whether its ring was empty and is not.
 
     Large frames are read straight into the ring, one a call; small ones into the scratch, many a call.
     """
-    was_empty = state[COUNT] == 0
-    place = room(spec, state, words_of(LARGEST_FRAME)) if state[LARGE_FRAMES] else NO_ROOM
+    was_empty = direction.state[COUNT] == 0
+    place = room(direction, words_of(LARGEST_FRAME)) if direction.state[LARGE_FRAMES] else NO_ROOM
     in_place = place != NO_ROOM
     wanted, address = BATCH, buffers.addresses[ADDRESS_SCRATCH]
     if in_place:
-        wanted, address = 1, buffers.addresses[ADDRESS_ARENA] + 8 * (spec[RING_START] + place + RECORD_WORDS)
+        wanted, address = 1, buffers.addresses[ADDRESS_ARENA] + 8 * (direction.spec[RING_START] + place + RECORD_WORDS)
     prepare_incoming(buffers, wanted, address)
-    got = recvmmsg(spec[IN_DESCRIPTOR], buffers.addresses[ADDRESS_IN], wanted, MSG_DONTWAIT, 0)
+    got = recvmmsg(direction.spec[IN_DESCRIPTOR], buffers.addresses[ADDRESS_IN], wanted, MSG_DONTWAIT, 0)
     now = read_clock(buffers.times, buffers.addresses[ADDRESS_TIMES], CLOCK_MONOTONIC, MONOTONIC_TIME)
     real_to_epoch = read_clock(buffers.times, buffers.addresses[ADDRESS_TIMES], CLOCK_REALTIME, REAL_TIME) - now + epoch_ns
     for index in range(got):
         octets = buffers.incoming[index, M_OCTETS] & 0xFFFFFFFF
-        arrival = max(arrival_time(buffers, index, real_to_epoch, now - epoch_ns), state[LAST_ARRIVAL])
-        state[LAST_ARRIVAL] = arrival
-        state[LARGE_FRAMES] = octets > LARGE_OCTETS
+        arrival = max(arrival_time(buffers, index, real_to_epoch, now - epoch_ns), direction.state[LAST_ARRIVAL])
+        direction.state[LAST_ARRIVAL] = arrival
+        direction.state[LARGE_FRAMES] = octets > LARGE_OCTETS
         if buffers.incoming[index, M_FLAGS] & MSG_TRUNC:
-            counters[OVERRUNS] += 1
+            direction.counters[OVERRUNS] += 1
         elif in_place:
-            keep_in_place(buffers, spec, state, counters, arrival, octets, place)
+            keep_in_place(buffers, direction, arrival, octets, place)
         else:
-            keep_copy(buffers, spec, state, counters, arrival, octets, index)
-    return was_empty and state[COUNT] > 0
+            keep_copy(buffers, direction, arrival, octets, index)
+    return bool(was_empty and direction.state[COUNT] > 0)
 
 
 @compiled
-def keep_in_place(buffers: Buffers, spec: Words, state: Words, counters: Words, arrival: int, octets: int, place: int) -> None:
+def keep_in_place(buffers: Buffers, direction: Direction, arrival: int, octets: int, place: int) -> None:
     """The frame already in the ring at ``place`` is scheduled, or forgotten."""
-    counters[RECEIVED] += 1
-    start = 8 * (spec[RING_START] + place + RECORD_WORDS)
-    due = due_time(spec, state, counters, arrival, wire_bits(buffers.arena_octets, start, octets))
+    direction.counters[RECEIVED] += 1
+    start = 8 * (direction.spec[RING_START] + place + RECORD_WORDS)
+    due = due_time(direction, arrival, wire_bits(buffers.arena_octets, start, octets))
     if due != NEVER:
-        append(buffers.arena, spec, state, place, due, octets)
+        append(buffers.arena, direction, place, due, octets)
 
 
 @compiled
-def keep_copy(buffers: Buffers, spec: Words, state: Words, counters: Words, arrival: int, octets: int, index: int) -> None:
+def keep_copy(buffers: Buffers, direction: Direction, arrival: int, octets: int, index: int) -> None:
     """The frame in scratch ``index`` is scheduled and copied into the ring, or dropped where the plan or the ring says so."""
-    counters[RECEIVED] += 1
+    direction.counters[RECEIVED] += 1
     start = index * LARGEST_FRAME
-    due = due_time(spec, state, counters, arrival, wire_bits(buffers.scratch, start, octets))
+    due = due_time(direction, arrival, wire_bits(buffers.scratch, start, octets))
     if due == NEVER:
         return
-    place = room(spec, state, words_of(octets))
+    place = room(direction, words_of(octets))
     if place == NO_ROOM:
-        counters[OVERRUNS] += 1
+        direction.counters[OVERRUNS] += 1
         return
-    target = buffers.addresses[ADDRESS_ARENA] + 8 * (spec[RING_START] + place + RECORD_WORDS)
+    target = buffers.addresses[ADDRESS_ARENA] + 8 * (direction.spec[RING_START] + place + RECORD_WORDS)
     memcpy(target, buffers.addresses[ADDRESS_SCRATCH] + start, octets)
-    append(buffers.arena, spec, state, place, due, octets)
+    append(buffers.arena, direction, place, due, octets)

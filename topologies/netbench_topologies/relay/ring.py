@@ -6,8 +6,8 @@ start, so that a quiet link touches little memory.
 """
 
 from netbench_topologies.relay.compiled import compiled
+from netbench_topologies.relay.direction import COUNT, HEAD, TAIL, Direction
 from netbench_topologies.relay.layout import RING_START, RING_WORDS, Words
-from netbench_topologies.relay.schedule import COUNT, HEAD, TAIL
 
 RECORD_WORDS = 2
 NO_ROOM = -1
@@ -21,13 +21,13 @@ def words_of(octets: int) -> int:
 
 
 @compiled
-def room(spec: Words, state: Words, words: int) -> int:
+def room(direction: Direction, words: int) -> int:
     """Return the position in the ring where a record of ``words`` may be written, or NO_ROOM; nothing is changed but rewound."""
-    if state[COUNT] == 0:
-        state[HEAD] = 0
-        state[TAIL] = 0
-    head, tail, size = state[HEAD], state[TAIL], spec[RING_WORDS]
-    if state[COUNT] > 0 and head <= tail:
+    if direction.state[COUNT] == 0:
+        direction.state[HEAD] = 0
+        direction.state[TAIL] = 0
+    head, tail, size = int(direction.state[HEAD]), int(direction.state[TAIL]), int(direction.spec[RING_WORDS])
+    if direction.state[COUNT] > 0 and head <= tail:
         return head if head + words <= tail else NO_ROOM
     if head + words <= size:
         return head
@@ -35,34 +35,34 @@ def room(spec: Words, state: Words, words: int) -> int:
 
 
 @compiled
-def append(arena: Words, spec: Words, state: Words, position: int, due_ns: int, octets: int) -> None:
+def append(arena: Words, direction: Direction, position: int, due_ns: int, octets: int) -> None:
     """The record at ``position`` (from ``room``), whose frame is in place, is the last of the ring."""
-    start, head = spec[RING_START], state[HEAD]
-    if position != head and head < spec[RING_WORDS]:
+    start, head = direction.spec[RING_START], direction.state[HEAD]
+    if position != head and head < direction.spec[RING_WORDS]:
         arena[start + head] = _GOES_ON_AT_START
     arena[start + position] = due_ns
     arena[start + position + 1] = octets
-    state[HEAD] = position + words_of(octets)
-    state[COUNT] += 1
+    direction.state[HEAD] = position + words_of(octets)
+    direction.state[COUNT] += 1
 
 
 @compiled
-def record_at(arena: Words, spec: Words, position: int) -> int:
+def record_at(arena: Words, direction: Direction, position: int) -> int:
     """Return where the record really is that should be at ``position``: there, or at the start of the ring."""
-    if position >= spec[RING_WORDS] or arena[spec[RING_START] + position] == _GOES_ON_AT_START:
+    if position >= direction.spec[RING_WORDS] or arena[direction.spec[RING_START] + position] == _GOES_ON_AT_START:
         return 0
     return position
 
 
 @compiled
-def first_due(arena: Words, spec: Words, state: Words) -> int:
+def first_due(arena: Words, direction: Direction) -> int:
     """Return when the first frame of a ring that is not empty leaves."""
-    return arena[spec[RING_START] + record_at(arena, spec, state[TAIL])]
+    return int(arena[int(direction.spec[RING_START]) + record_at(arena, direction, int(direction.state[TAIL]))])
 
 
 @compiled
-def remove(arena: Words, spec: Words, state: Words) -> None:
+def remove(arena: Words, direction: Direction) -> None:
     """The first record of a ring that is not empty is gone."""
-    position = record_at(arena, spec, state[TAIL])
-    state[TAIL] = position + words_of(arena[spec[RING_START] + position + 1])
-    state[COUNT] -= 1
+    position = record_at(arena, direction, int(direction.state[TAIL]))
+    direction.state[TAIL] = position + words_of(int(arena[int(direction.spec[RING_START]) + position + 1]))
+    direction.state[COUNT] -= 1

@@ -1,12 +1,13 @@
 """When a frame leaves, or that it never does: queue → serialise → propagate → lose, computed when it arrives.
 
-Times are nanoseconds of the monotonic clock since the relay's epoch. ``spec`` and ``counters`` are one direction's rows of the
-shared memory, ``state`` its row of the relay's own.
+Times are nanoseconds of the monotonic clock since the relay's epoch. A rate or a delay that changes
+while frames are on their way holds for those that arrive from then on.
 """
 
 import numpy as np
 
 from netbench_topologies.relay.compiled import compiled
+from netbench_topologies.relay.direction import ACCEPTED, BUSY_UNTIL, LAST_DUE, REMAINDER, Direction
 from netbench_topologies.relay.fate import FIRST_MIX, FRACTION_BITS, GOLDEN_GAMMA, SECOND_MIX
 from netbench_topologies.relay.layout import (
     DELAY_NS,
@@ -19,11 +20,7 @@ from netbench_topologies.relay.layout import (
     QUEUE_DROPS,
     QUEUE_NS,
     RATE_BPS,
-    Words,
 )
-
-BUSY_UNTIL, REMAINDER, LAST_DUE, ACCEPTED, HEAD, TAIL, COUNT, LAST_ARRIVAL, LARGE_FRAMES = range(9)
-STATE_WORDS = 9
 
 NEVER = -1
 
@@ -42,7 +39,7 @@ def draw(key: int, number: int) -> int:
     mixed = np.uint64(key) + (np.uint64(number) + _ONE) * _GAMMA
     mixed = (mixed ^ (mixed >> _SHIFT_30)) * _FIRST
     mixed = (mixed ^ (mixed >> _SHIFT_27)) * _SECOND
-    return np.int64((mixed ^ (mixed >> _SHIFT_31)) >> _SHIFT_TO_FRACTION)
+    return int((mixed ^ (mixed >> _SHIFT_31)) >> _SHIFT_TO_FRACTION)
 
 
 @compiled
@@ -59,12 +56,13 @@ def jitter_at(key: int, jitter_ns: int, time_ns: int) -> int:
     share = (time_ns - knot * step) / step
     before = draw(key, knot) / _HALF - 1.0
     after = draw(key, knot + 1) / _HALF - 1.0
-    return np.int64(np.floor(jitter_ns * (before + (after - before) * share)))
+    return int(np.floor(jitter_ns * (before + (after - before) * share)))
 
 
 @compiled
-def occupy(spec: Words, state: Words, start_ns: int, wire_bits: int) -> None:
+def occupy(direction: Direction, start_ns: int, wire_bits: int) -> None:
     """The link is busy from ``start_ns`` for the frame's bits at the emulated rate; fractions of a nanosecond are kept."""
+    spec, state = direction.spec, direction.state
     if start_ns > state[BUSY_UNTIL]:
         state[REMAINDER] = 0
     scaled = wire_bits * _NANOSECONDS + state[REMAINDER]
@@ -73,13 +71,14 @@ def occupy(spec: Words, state: Words, start_ns: int, wire_bits: int) -> None:
 
 
 @compiled
-def due_time(spec: Words, state: Words, counters: Words, arrival_ns: int, wire_bits: int) -> int:
+def due_time(direction: Direction, arrival_ns: int, wire_bits: int) -> int:
     """Return when the frame leaves, never before the one ahead of it, or NEVER when it is dropped or lost."""
-    start = max(arrival_ns, state[BUSY_UNTIL])
+    spec, state, counters = direction
+    start = max(arrival_ns, int(state[BUSY_UNTIL]))
     if start - arrival_ns > spec[QUEUE_NS]:
         counters[QUEUE_DROPS] += 1
         return NEVER
-    occupy(spec, state, start, wire_bits)
+    occupy(direction, start, wire_bits)
     number = state[ACCEPTED]
     state[ACCEPTED] += 1
     if draw(spec[LOSS_KEY], number) < spec[LOSS_THRESHOLD]:
@@ -88,4 +87,4 @@ def due_time(spec: Words, state: Words, counters: Words, arrival_ns: int, wire_b
     serialised = start + wire_bits * _NANOSECONDS // spec[PLANNED_RATE_BPS]
     due = serialised + spec[DELAY_NS] + jitter_at(spec[JITTER_KEY], spec[JITTER_NS], serialised)
     state[LAST_DUE] = max(due, state[LAST_DUE])
-    return state[LAST_DUE]
+    return int(state[LAST_DUE])
