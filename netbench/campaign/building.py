@@ -50,6 +50,16 @@ def site_names(plan: Plan) -> dict[str, Name]:
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is said of every corridor, and of all of them together; ``conditional``: it rests on assumed links."""
+
+    findings: tuple[CorridorFindings, ...]
+    outcome: Outcome
+    conditional: bool
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
 class Heading:
     """Which run it was, where, over which wire, and when."""
 
@@ -63,9 +73,8 @@ class Heading:
 def document(
     heading: Heading,
     plan: Plan,
-    outcome: Outcome,
+    judgement: Judgement,
     calibrations: Sequence[LinkCalibration],
-    findings: Sequence[CorridorFindings],
 ) -> Document:
     """Return the whole document."""
     return {
@@ -76,11 +85,11 @@ def document(
         "wire": heading.wire,
         "started": heading.started.iso(),
         "seconds": round(heading.ended.since_ns(heading.started) / NANOSECONDS_PER_SECOND, 3),
-        "verdict": outcome_name(outcome),
-        "conditional": any(verdict.conditional for found in findings for verdict in found.verdicts),
+        "verdict": outcome_name(judgement.outcome),
+        "conditional": judgement.conditional,
         "sites": site_names(plan),
         "links": [link_entry(calibration) for calibration in calibrations],
-        "corridors": [corridor_entry(found) for found in findings],
+        "corridors": [corridor_entry(found) for found in judgement.findings],
     }
 
 
@@ -133,7 +142,9 @@ def metric_entry(figure: Figure) -> MetricEntry:
         "metric": summary.metric,
         "direction": summary.direction,
         "statistic": summary.statistic,
-        **_bounds(summary),
+        "value": summary.value,
+        "low": summary.low,
+        "high": summary.high,
         "unit": summary.unit,
         "count": summary.count,
         "method": summary.method,

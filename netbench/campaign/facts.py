@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from netbench.campaign.calibration import LinkCalibration
-from netbench.campaign.hops import hops
 from netbench.measure.network import LinkHealth
 from netbench.plan import physics, routing
 from netbench.plan.model import DIRECTIONS, Corridor, Plan, Route
@@ -42,11 +41,11 @@ def corridor_facts(
     condition: Condition,
 ) -> CorridorFacts:
     """Return the facts of one corridor on an emulated network."""
-    source, destination = plan.sites[corridor.source], plan.sites[corridor.destination]
+    source, destination = corridor.source, corridor.destination
     return CorridorFacts(
         theory_ns=physics.theoretical_latency_ns(plan, source, destination, route),
         theory_error_ns=physics.theory_error_ns(plan, source, destination),
-        great_circle_km=physics.great_circle_km(source, destination),
+        great_circle_km=physics.great_circle_km(plan.sites[source], plan.sites[destination]),
         route_km=routing.route_km(plan, route),
         fixed_ns=max(routing.fixed_ns(plan, route, direction) for direction in DIRECTIONS),
         assumed_links=tuple(name for name in route.links if plan.links[name].assumed),
@@ -59,7 +58,8 @@ def corridor_facts(
 def emulation_error_ns(plan: Plan, route: Route, calibrations: Mapping[str, LinkCalibration]) -> int:
     """Bound what the emulation adds to or takes from a one-way delay: the links' own errors, added up, in the worse direction."""
     return max(
-        sum(calibrations[link.id].error_ns(along) for link, along in hops(plan, route, direction)) for direction in DIRECTIONS
+        sum(calibrations[link.id].error_ns(along) for link, along in routing.links_of(plan, route, direction))
+        for direction in DIRECTIONS
     )
 
 

@@ -7,9 +7,9 @@ from datetime import date
 from netbench.analysis.intervals import share_at_least, summarise_intervals
 from netbench.analysis.packets import summarise_packets
 from netbench.analysis.summary import Summary
-from netbench.campaign.hops import route_scale
 from netbench.measure.samples import Columns, Turn
 from netbench.plan.model import DirectionName, Layer, Plan, Route, Target
+from netbench.plan.routing import bottleneck
 from netbench.verdict.judge import judge
 from netbench.verdict.model import CorridorFacts, Verdict
 
@@ -50,13 +50,13 @@ def target_shares(targets: Sequence[Target], plan: Plan, route: Route, intervals
 
 def _share(target: Target, plan: Plan, route: Route, intervals: Columns) -> Summary:
     direction = target.measured_direction or "forward"
-    threshold_bps = (target.of or 0.0) / route_scale(plan, route, direction)
+    threshold_bps = (target.of or 0.0) / bottleneck(plan, route, direction).rate_scale
     return share_at_least(intervals, _TURNS[direction], threshold_bps)
 
 
 def _in_plan_terms(plan: Plan, route: Route, measured: Summary) -> Figure:
     direction: DirectionName = "reverse" if measured.direction == "reverse" else "forward"
-    scale = route_scale(plan, route, direction)
+    scale = bottleneck(plan, route, direction).rate_scale
     return Figure(_times(measured, scale), measured, scale)
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from netbench.archive.writer import RunWriter
 from netbench.campaign import building, calibration, judging, measuring, rows
-from netbench.campaign.building import CorridorFindings
+from netbench.campaign.building import CorridorFindings, Judgement
 from netbench.campaign.calibration import LinkCalibration
 from netbench.campaign.document import Document
 from netbench.campaign.facts import Condition, conditions, corridor_facts
@@ -24,8 +24,7 @@ from netbench.measure.probe import Control
 from netbench.measure.samples import INTERVALS, PACKETS
 from netbench.plan import routing
 from netbench.plan.model import Corridor, Plan, Route
-from netbench.verdict import aggregate
-from netbench.verdict.model import Outcome
+from netbench.verdict.aggregate import corridor_outcome, exit_code, is_conditional, run_outcome
 
 ROUTE_CHECK_SECONDS = 3.0
 """What tracing every corridor takes, about: for the progress bar."""
@@ -60,15 +59,6 @@ class _Measurements:
     throughput: Measured
 
 
-@dataclass(frozen=True, slots=True)
-class _Judgement:
-    """What is said of every corridor, and of all of them together."""
-
-    findings: tuple[CorridorFindings, ...]
-    outcome: Outcome
-    exit_code: int
-
-
 def run_campaign(
     plan: Plan, network_class: type[Network], options: CampaignOptions, clock: Clock, observer: Observer
 ) -> CampaignResult:
@@ -93,7 +83,7 @@ def run_campaign(
             wire = network.wire
         ended = clock.now()
         heading = building.Heading(writer.run_id, network_class.name, wire, started, ended)
-        document = building.document(heading, plan, judgement.outcome, tuple(measurements.links.values()), judgement.findings)
+        document = building.document(heading, plan, judgement, tuple(measurements.links.values()))
         writer.seal(document, ended)
     except BaseException:
         writer.abandon()
@@ -136,13 +126,13 @@ def _prove(campaign: _Campaign) -> Mapping[str, LinkCalibration]:
     return {link.link.id: link for link in found}
 
 
-def _judge(plan: Plan, routes: Mapping[str, Route], measurements: _Measurements, today: date) -> _Judgement:
+def _judge(plan: Plan, routes: Mapping[str, Route], measurements: _Measurements, today: date) -> Judgement:
     findings = tuple(
         _find(plan, route, plan.corridors[name], (number, measurements), today)
         for number, (name, route) in enumerate(routes.items())
     )
     verdicts = [verdict for found in findings for verdict in found.verdicts]
-    return _Judgement(findings, aggregate.run_outcome(verdicts, today), aggregate.exit_code(verdicts, today))
+    return Judgement(findings, run_outcome(verdicts, today), is_conditional(verdicts, today), exit_code(verdicts, today))
 
 
 def _find(plan: Plan, route: Route, corridor: Corridor, measured: tuple[int, _Measurements], today: date) -> CorridorFindings:
@@ -166,7 +156,7 @@ def _find(plan: Plan, route: Route, corridor: Corridor, measured: tuple[int, _Me
         facts=facts,
         figures=figures,
         verdicts=verdicts,
-        outcome=aggregate.run_outcome(verdicts, today),
+        outcome=corridor_outcome(verdicts, today),
         timestamps=latency.report.timestamps.get(corridor.id),
         not_measured=_not_measured(measurements, corridor.id),
     )
@@ -177,7 +167,7 @@ def _not_measured(measurements: _Measurements, corridor: str) -> Mapping[str, st
     return {probe: by_corridor[corridor] for probe, by_corridor in reasons.items() if corridor in by_corridor}
 
 
-def _keep(campaign: _Campaign, judgement: _Judgement) -> None:
+def _keep(campaign: _Campaign, judgement: Judgement) -> None:
     writer = campaign.bench.writer
     for name, content in campaign.bench.network.evidence().items():
         writer.evidence(name, content)

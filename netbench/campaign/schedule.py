@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from netbench.campaign.hops import route_rate_bps
 from netbench.clock import NANOSECONDS_PER_SECOND
 from netbench.measure.probe import Schedule
 from netbench.plan.model import DIRECTIONS, Corridor, DirectionName, Plan, Route
+from netbench.plan.routing import links_of
 
 SECOND = NANOSECONDS_PER_SECOND
 
@@ -78,10 +78,14 @@ def _tests(plan: Plan, routes: Mapping[str, Route]) -> list[BulkTest]:
 
 
 def _needs_reverse(plan: Plan, corridor: Corridor, route: Route) -> bool:
-    there, back = (route_rate_bps(plan, route, direction) for direction in DIRECTIONS)
+    there, back = (_rate_bps(plan, route, direction) for direction in DIRECTIONS)
     return there != back or any(
         target.metric == "throughput" and target.measured_direction == "reverse" for target in plan.targets_of(corridor)
     )
+
+
+def _rate_bps(plan: Plan, route: Route, direction: DirectionName) -> int:
+    return min(link.rate_bps.towards(along) for link, along in links_of(plan, route, direction))
 
 
 def _rounds(tests: Sequence[BulkTest], routes: Mapping[str, Route]) -> tuple[tuple[BulkTest, ...], ...]:

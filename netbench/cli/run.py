@@ -69,7 +69,7 @@ def _enter_sandbox(network_class: "type[Network]") -> None:
     argv = network_class.sandbox_argv([sys.executable, "-m", "netbench", *sys.argv[1:]])
     if argv is not None:
         sys.stdout.flush()
-        os.execvp(argv[0], argv)
+        os.execvp(argv[0], list(argv))
 
 
 def _measure(arguments: argparse.Namespace, plan: "Plan", options: "CampaignOptions", network_class: "type[Network]") -> int:
