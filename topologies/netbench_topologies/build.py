@@ -10,7 +10,7 @@ from netbench.linux.offload import one_packet_a_frame
 from netbench.plan.model import Plan
 from netbench.plan.routing import next_hops, routes
 from netbench_topologies.addressing import Addressing
-from netbench_topologies.link import WireLink
+from netbench_topologies.link import WireIntf, WireLink
 from netbench_topologies.mininet_quiet import Mininet, overheard
 from netbench_topologies.node import SiteNode
 from netbench_topologies.setups import node_setups
@@ -27,7 +27,7 @@ class PlanNet(Mininet):
 
         :raises RefusedError: when two corridors want what one set of routes cannot give
         """
-        super().__init__(controller=None)
+        super().__init__(controller=None, host=SiteNode, link=WireLink, intf=WireIntf)
         self.plan = plan
         self.addressing = addressing
         self.sites: dict[str, SiteNode] = {}
@@ -50,7 +50,7 @@ class PlanNet(Mininet):
         """
         with overheard():
             for site in self.plan.sites:
-                self.sites[site] = self.addHost(self.addressing.nodes[site], cls=SiteNode, ip=None)
+                self.sites[site] = self.addHost(self.addressing.nodes[site], ip=None)
             self._connect()
             self.build()
 
@@ -83,4 +83,4 @@ class PlanNet(Mininet):
     def _add(self, a: str, b: str, link: str, route: IPRoute) -> None:
         names = self.addressing.links[link]
         hardware = {"addr1": names.a.hardware_address, "addr2": names.b.hardware_address}
-        self.addLink(self.sites[a], self.sites[b], cls=WireLink, names=names, route=route, group=self._group, **hardware)
+        self.addLink(self.sites[a], self.sites[b], names=names, route=route, group=self._group, **hardware)

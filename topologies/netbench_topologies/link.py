@@ -26,7 +26,7 @@ class WireLink(Link):
         self._ends = ((names.a, node1), (names.b, node2))
         self._route = route
         self._group = group
-        super().__init__(node1, node2, intf=WireIntf, intfName1=names.a.interface, intfName2=names.b.interface, **params)
+        super().__init__(node1, node2, intfName1=names.a.interface, intfName2=names.b.interface, **params)
 
     def makeIntfPair(self, *_: Any, **__: Any) -> None:  # noqa: N802 - Mininet's name
         """Make both veth pairs, the sites' ends already inside their namespaces."""

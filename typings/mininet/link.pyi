@@ -11,7 +11,7 @@ class Intf:
 class Link:
     intf1: Intf
     intf2: Intf
-    def __init__(self, node1: Node, node2: Node, *, intf: type[Intf] = ..., **params: Any) -> None: ...
+    def __init__(self, node1: Node, node2: Node, **params: Any) -> None: ...
     def makeIntfPair(
         self,
         intfname1: str,
