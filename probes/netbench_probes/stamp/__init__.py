@@ -1,1 +1,1 @@
-"""One-way and round-trip delay, loss, duplication and reordering by STAMP (RFC 8762)."""
+"""STAMP, the Simple Two-way Active Measurement Protocol (RFC 8762), TWAMP-Light compatible, on kernel timestamps."""

@@ -1,0 +1,147 @@
+"""The Session-Reflector that stands alone: it answers whoever asks, in both families, until it is told to stop."""
+
+import errno
+import select
+import socket
+from collections.abc import Sequence
+from typing import Final
+
+from netbench.clock import Clock
+from netbench.errors import CannotMeasureError
+from netbench.linux.timestamping import Received, StampedSocket
+from netbench.measure.probe import Control
+from netbench.measure.reflector import ReflectorOptions, Served
+from netbench.measure.vantage import Vantage
+from netbench_probes.stamp.reflector import ReflectorSessions
+from netbench_probes.stamp.sockets import PORT, open_at
+from netbench_probes.stamp.wire import MalformedPacketError
+
+IDLE_NS: Final = 900_000_000_000
+"""RFC 5357's REFWAIT: a session that was silent so long is over."""
+MOST_SESSIONS: Final = 65_536
+_LOOK_SECONDS = 0.05
+_IPV6_RECVPKTINFO: Final = 49
+_IPV6_PKTINFO: Final = 50
+_IP_PKTINFO: Final = 8
+_EVERYWHERE: Final = ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::"))
+
+
+class StampReflector:
+    """Listens from birth (see ``netbench.measure.reflector.Reflector``).
+
+    T2 is the kernel's receive stamp, T3 the clock just before the send. A reply leaves from the address that was asked.
+    """
+
+    def __init__(self, vantage: Vantage, options: ReflectorOptions, clock: Clock) -> None:
+        """It listens.
+
+        :raises CannotMeasureError: when the address or the port cannot be had
+        """
+        self._options = options
+        self._clock = clock
+        self._sessions = ReflectorSessions(IDLE_NS, MOST_SESSIONS)
+        self._sockets: list[StampedSocket] = []
+        self._replies = self._ignored = self._failed = 0
+        try:
+            for family, host in _places(options):
+                self._sockets.append(_listening(vantage, family, host, options.port or PORT))
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def endpoints(self) -> Sequence[str]:
+        """What it serves."""
+        return [f"udp {local[0]} port {local[1]}" for local in (opened.local for opened in self._sockets)]
+
+    def serve(self, control: Control) -> Served:
+        """Answer until ``control`` says stop, or the count or the duration of the options is reached."""
+        begun_ns = self._clock.now().monotonic_ns
+        by_descriptor = {opened.fileno(): opened for opened in self._sockets}
+        with select.epoll() as ready:
+            for descriptor in by_descriptor:
+                ready.register(descriptor, select.EPOLLIN)
+            while not control.stopped and not self._done(begun_ns):
+                for descriptor, _ in ready.poll(_LOOK_SECONDS):
+                    self._answer_one(by_descriptor[descriptor])
+        return Served(self._replies, self._ignored, self._failed, len(self._sessions))
+
+    def close(self) -> None:
+        """Stop listening."""
+        for opened in self._sockets:
+            opened.close()
+
+    def _done(self, begun_ns: int) -> bool:
+        now_ns = self._clock.now().monotonic_ns
+        count, duration_ns = self._options.count, self._options.duration_ns
+        return (count is not None and self._replies >= count) or (duration_ns is not None and now_ns - begun_ns >= duration_ns)
+
+    def _answer_one(self, opened: StampedSocket) -> None:
+        while opened.transmitted() is not None:
+            pass  # an undrained error queue would wake this loop for ever; whoever sends follow-ups reads the stamps here
+        try:
+            request = opened.receive()
+        except OSError:
+            self._failed += 1
+            return
+        if request is not None:
+            self._reply(opened, request)
+
+    def _reply(self, opened: StampedSocket, request: Received) -> None:
+        now = self._clock.now()
+        session = self._sessions.of(request.peer, now.monotonic_ns)
+        try:
+            reply = session.reflect(request.octets, request.stamp_ns or now.wall_ns, request.hop_limit, now.wall_ns)
+        except MalformedPacketError:
+            self._ignored += 1
+            return
+        try:
+            opened.send_to(reply, request.peer, session.next_sequence, now.wall_ns, _from_the_asked(request))
+        except OSError:
+            self._failed += 1
+            return
+        self._replies += 1
+
+
+def _places(options: ReflectorOptions) -> list[tuple[socket.AddressFamily, str]]:
+    if options.bind is None:
+        return [(family, host) for family, host in _EVERYWHERE if options.family in (None, family)]
+    try:
+        found = socket.getaddrinfo(options.bind, None, options.family or 0, socket.SOCK_DGRAM)
+    except socket.gaierror as error:
+        raise CannotMeasureError(f"cannot listen at {options.bind}: {error.strerror}; give an address of this host") from error
+    return [(found[0][0], options.bind)]
+
+
+def _listening(vantage: Vantage, family: socket.AddressFamily, host: str, port: int) -> StampedSocket:
+    try:
+        opened = open_at(vantage, family, host, port, dscp=0)
+    except OSError as error:
+        raise CannotMeasureError(_why_not(host, port, error)) from error
+    if family == socket.AF_INET6:
+        opened.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVPKTINFO, 1)
+    else:
+        opened.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+    return StampedSocket(opened)
+
+
+def _why_not(host: str, port: int, error: OSError) -> str:
+    cures = {
+        errno.EADDRINUSE: "another program has it; stop that one or choose another with --port",
+        errno.EACCES: "ports below 1024 need root or CAP_NET_BIND_SERVICE; choose a higher one with --port",
+        errno.EADDRNOTAVAIL: "this host has no such address; choose another with --bind",
+        errno.EAFNOSUPPORT: "this host does not speak that family; choose the other with -4 or -6",
+    }
+    reason = cures.get(error.errno or 0, error.strerror or str(error))
+    return f"cannot listen at {host} port {port}: {reason}"
+
+
+def _from_the_asked(request: Received) -> list[tuple[int, int, bytes]]:
+    """Return the control message that makes a reply leave from the address that the request was sent to."""
+    for level, kind, data in request.ancillary:
+        if level == socket.IPPROTO_IPV6 and kind == _IPV6_PKTINFO:
+            return [(level, kind, data)]
+        if level == socket.IPPROTO_IP and kind == _IP_PKTINFO:
+            # struct in_pktinfo: interface, local address (what the kernel sends from), destination; 0 lets routing choose the way
+            return [(level, kind, bytes(4) + data[4:8] + bytes(4))]
+    return []
