@@ -65,7 +65,7 @@ def _end(end: LinkEnd) -> dict[str, object]:
 
 def _as_the_kernel_says() -> dict[str, object]:
     """Ask with ip(8), in the calling thread's network namespace: its JSON is what others know how to read."""
-    asked = {name: start_process(("ip", "-json", "-details", *words)) for name, words in _ASKED.items()}
+    asked = {name: start_process(("ip", "-json", *words)) for name, words in _ASKED.items()}
     said: dict[str, object] = {}
     for name, process in asked.items():
         with process:
