@@ -176,4 +176,8 @@ def _resolved(host: str, families: Sequence[socket.AddressFamily]) -> tuple[sock
     for family, _, _, _, address in found:
         if family in families:
             return family, str(address[0])
-    raise CannotMeasureError(f"{host} has no {' or '.join(family.name for family in families)} address")
+    raise CannotMeasureError(f"{host} has no {' or '.join(map(_spoken, families))} address; measure with the other family")
+
+
+def _spoken(family: socket.AddressFamily) -> str:
+    return "IPv6" if family == socket.AF_INET6 else "IPv4"

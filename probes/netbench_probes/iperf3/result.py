@@ -1,11 +1,21 @@
-"""What libiperf's own JSON says of a test: why it failed, the congestion control it used, what the far end counted."""
+"""What libiperf's own JSON says of a test: why it failed, which congestion control it used, what the far end counted."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TypeVar, cast
+
+T = TypeVar("T")
 
 _UNREAD_BYTES = 16 << 20  # may lie in the far socket when the test ends: acknowledged, and never counted by its iperf3
+
+
+_CURES = {
+    "Connection refused": "start an iperf3 server there, or give its port",
+    "busy running a test": "it serves one client at a time: try again when the other has finished",
+    "TCP_CONGESTION": "name one that the sender's kernel has (sysctl net.ipv4.tcp_available_congestion_control)",
+    "control message": "it went away, or it is no iperf3 server",
+    "control socket has closed": "it went away, or it is no iperf3 server",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +38,15 @@ def told(text: str | None) -> Told:
         document: object = json.loads(text)
     except ValueError:
         return Told(error="iperf3 gave something that is not JSON")
-    if not isinstance(document, dict):
+    try:
+        return _account(document)
+    except TypeError:
         return Told(error="iperf3 gave JSON that is no result")
-    return _account(cast("dict[str, Any]", document))
+
+
+def explained(reason: str) -> str:
+    """Return libiperf's reason for a failure, with what to do about it where that is known."""
+    return next((f"{reason}; {cure}" for words, cure in _CURES.items() if words in reason), reason)
 
 
 def contradiction(account: Told, *, congestion_control: str, acked_bytes: int) -> str | None:
@@ -47,10 +63,24 @@ def contradiction(account: Told, *, congestion_control: str, acked_bytes: int) -
     return None
 
 
-def _account(document: Mapping[str, Any]) -> Told:
-    end = document.get("end", {})
+def _account(document: object) -> Told:
     return Told(
-        error=document.get("error"),
-        received_bytes=end.get("sum_received", {}).get("bytes"),
-        congestion_control=end.get("sender_tcp_congestion"),
+        error=_at(document, str, "error"),
+        received_bytes=_at(document, int, "end", "sum_received", "bytes"),
+        congestion_control=_at(document, str, "end", "sender_tcp_congestion"),
     )
+
+
+def _at(document: object, kind: type[T], *keys: str) -> T | None:
+    """Return what is at that path, None where a key is missing.
+
+    :raises TypeError: when it is of another kind, or the path leads through what is no object
+    """
+    found = document
+    for key in keys:
+        if not isinstance(found, dict):
+            raise TypeError(key)
+        found = cast("dict[str, object]", found).get(key, {} if key != keys[-1] else None)
+    if found is not None and not isinstance(found, kind):
+        raise TypeError(keys[-1])
+    return found

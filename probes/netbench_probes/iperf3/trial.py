@@ -10,13 +10,14 @@ from netbench.measure.probe import Control, Schedule
 from netbench.measure.vantage import Vantage
 from netbench_probes.iperf3.child import Child, Event, pump
 from netbench_probes.iperf3.parameters import Parameters
-from netbench_probes.iperf3.result import contradiction, told
+from netbench_probes.iperf3.result import contradiction, explained, told
 from netbench_probes.iperf3.rows import Joiner, Row
 
 NANOSECONDS_PER_SECOND = 1_000_000_000
 
 _LOOK_SECONDS = 0.02  # how often to look whether to stop
 _START_UP_NS = 10 * NANOSECONDS_PER_SECOND  # for a process to start on a busy host
+_DIALOGUE_NS = 5 * NANOSECONDS_PER_SECOND  # for a server that answers to agree on a test
 _RESULTS_NS = 10 * NANOSECONDS_PER_SECOND  # for the ends to exchange results through a full queue
 _FAR_RESULT_NS = NANOSECONDS_PER_SECOND  # for our own server to tell its result after the client has
 
@@ -106,7 +107,8 @@ class Trial:
 
     def _follow(self) -> None:
         client = _there(self._client)
-        patience_ns = _START_UP_NS + self._parameters.connect_timeout_ns
+        self._pump_until("ready", client, _START_UP_NS, "the iperf3 client did not start")
+        patience_ns = self._parameters.connect_timeout_ns + _DIALOGUE_NS
         self._pump_until("started", client, patience_ns, f"{self._named_server} did not begin the test")
         test_ns = self._seconds * NANOSECONDS_PER_SECOND + _RESULTS_NS
         self._pump_until("result", client, test_ns, f"{self._named_server} did not end the test")
@@ -145,7 +147,7 @@ class Trial:
         result = child.result or {}
         reason = result.get("error") or told(result.get("json")).error
         if reason:
-            raise _Failed(f"{self._named_server}: {reason}")
+            raise _Failed(f"{self._named_server}: {explained(reason)}")
 
     def _check_account(self, client: Child) -> None:
         account = told((client.result or {}).get("json"))

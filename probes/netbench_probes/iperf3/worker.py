@@ -1,9 +1,10 @@
 """One iperf3 test's one end, as a process of its own: ``python -m netbench_probes.iperf3.worker ORDER``.
 
-``ORDER`` is one JSON object (see ``orders``). Events go to standard output, one JSON object a line: ``listening``, ``started``,
-``interval`` (see ``watch``) and at last ``result`` with libiperf's own JSON and, when it failed, its reason. A process a test,
-because libiperf keeps its errors in a global, may take its process with it, and the binding's ``run`` hangs beyond 64 KiB of
-JSON. The process ends when nobody reads its events any more, and at its deadline in any case.
+``ORDER`` is one JSON object (see ``netbench_probes.iperf3.trial``). Events go to standard output, one JSON object a line:
+``ready``, ``listening``, ``started``, ``interval`` (see ``watch``) and at last ``result`` with libiperf's own JSON and, when it
+failed, its reason. A process a test, because libiperf keeps its errors in a global, may take its process with it, and the
+binding's ``run`` hangs beyond 64 KiB of JSON. The process ends when nobody reads its events any more, and at its deadline in
+any case.
 
 Only the standard library and the binding are imported: two of these start for every test.
 """
@@ -92,6 +93,7 @@ def run(test: iperf3.IPerf3, order: dict[str, Any], events: Events) -> dict[str,
     """Run to the end and return libiperf's JSON, None when there is none, and its reason for failing, None when it did not."""
     watch = _watch(test, order, events)
     watch.start()
+    events.tell("ready")
     is_server = order["role"] == "server"
     result = (test.lib.iperf_run_server if is_server else test.lib.iperf_run_client)(_handle(test))
     reason = test._error_to_string(test._errno) if result < 0 else None  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - the binding shows it only by way of the run that hangs
