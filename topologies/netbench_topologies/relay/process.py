@@ -84,6 +84,16 @@ class Relay:
         return self._child is not None and self._child.poll() is None
 
     @property
+    def process_id(self) -> int:
+        """The relay's process, for whoever wants to know what it costs.
+
+        :raises CannotMeasureError: when it was not started
+        """
+        if self._child is None:
+            raise CannotMeasureError("the relay was not started: it has no process")
+        return self._child.pid
+
+    @property
     def realtime(self) -> bool:
         """Whether the kernel lets the relay run before all ordinary processes; without it frames are late more often."""
         return self._shared is not None and bool(self._shared.header[HEADER_REALTIME])

@@ -1,0 +1,30 @@
+"""A direction in plain memory, for tests that call the compiled functions one by one."""
+
+import numpy as np
+
+from netbench_topologies.relay import layout
+from netbench_topologies.relay.direction import STATE_WORDS, Direction
+from netbench_topologies.relay.model import DirectionSpec, RelayLink
+
+
+def lone_direction(spec: DirectionSpec, seed: int = 1, ring_words: int = 0) -> Direction:
+    """Return the forward direction of a link named ``link`` that has seen nothing yet; its ring starts at 0."""
+    specs, counters = np.zeros((2, layout.SPEC_WORDS), np.int64), np.zeros((2, layout.COUNTER_WORDS), np.int64)
+    memory = layout.SharedMemory(np.zeros(layout.HEADER_WORDS, np.int64), specs, counters)
+    layout.write_specs(memory, [RelayLink("link", "a", "b", spec, spec)], seed, [3, 4])
+    specs[0, layout.RING_WORDS] = ring_words
+    return Direction(specs[0], np.zeros(STATE_WORDS, np.int64), counters[0])
+
+
+def plain_spec(**changes: float) -> DirectionSpec:
+    """Return a direction of 1 ms at 1 Gbit/s with a 10 ms queue, changed as told."""
+    values: dict[str, float] = {
+        "delay_ns": 1_000_000,
+        "rate_bps": 10**9,
+        "planned_rate_bps": 10**9,
+        "queue_ns": 10_000_000,
+        "jitter_ns": 0,
+    }
+    values |= changes
+    loss_ratio = values.pop("loss_ratio", 0.0)
+    return DirectionSpec(**{name: int(value) for name, value in values.items()}, loss_ratio=loss_ratio)
