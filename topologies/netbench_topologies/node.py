@@ -102,10 +102,11 @@ def _apply(node: str, setup: NodeSetup) -> None:
     try:
         with IPRoute() as route:
             _address_loopback(route, setup)
-            for adjacency in setup.adjacencies.values():
-                _address_end(route, adjacency)
+            indices = {link: route.link_lookup(ifname=end.here.interface)[0] for link, end in setup.adjacencies.items()}
+            for link, adjacency in setup.adjacencies.items():
+                _address_end(route, indices[link], adjacency)
             for way in setup.ways:
-                _add_way(route, setup, way)
+                _add_way(route, indices[way.link], setup, way)
             for rule in setup.rules:
                 _add_rule(route, rule)
         one_packet_a_frame([adjacency.here.interface for adjacency in setup.adjacencies.values()])
@@ -120,9 +121,8 @@ def _address_loopback(route: IPRoute, setup: NodeSetup) -> None:
         route.addr("add", family=family, index=index, address=address, prefixlen=HOST_BITS[family], flags=IFA_F_NODAD)
 
 
-def _address_end(route: IPRoute, adjacency: Adjacency) -> None:
+def _address_end(route: IPRoute, index: int, adjacency: Adjacency) -> None:
     """Bring an interface up with its address and its one neighbour; it never asks who is there."""
-    index = route.link_lookup(ifname=adjacency.here.interface)[0]
     route.link("set", index=index, **_SILENT_AND_UP)
     for family, address in adjacency.here.addresses.items():
         route.addr("add", family=family, index=index, address=address, prefixlen=HOST_BITS[family] - 1, flags=IFA_F_NODAD)
@@ -131,14 +131,13 @@ def _address_end(route: IPRoute, adjacency: Adjacency) -> None:
         route.neigh("add", family=family, dst=neighbour, lladdr=hardware_address, ifindex=index, state=NUD_PERMANENT)
 
 
-def _add_way(route: IPRoute, setup: NodeSetup, way: Way) -> None:
-    adjacency = setup.adjacencies[way.link]
+def _add_way(route: IPRoute, index: int, setup: NodeSetup, way: Way) -> None:
     route.route(
         "add",
         family=way.family,
         dst=way.prefix,
-        gateway=adjacency.there.addresses[way.family],
-        oif=route.link_lookup(ifname=adjacency.here.interface)[0],
+        gateway=setup.adjacencies[way.link].there.addresses[way.family],
+        oif=index,
         prefsrc=setup.loopbacks[way.family],
         table=way.table,
     )

@@ -1,0 +1,49 @@
+"""What the wire is told is what the plan says."""
+
+import pytest
+
+from netbench.errors import UnsupportedError, UsageError
+from netbench.measure.network import LinkHealth, NetworkOptions
+from netbench.plan.model import PerDirection
+from netbench_topologies import wire
+from netbench_topologies.addressing import Addressing
+from netbench_topologies.network import EmulatedNetwork
+from netbench_topologies.relay.model import DirectionCounters, DirectionSpec
+from tests.topologies.plans import USUAL, square
+
+
+def test_each_direction_is_told_its_own_figures() -> None:
+    """Delay, scaled and planned rate, queue, jitter and loss, per direction, between the link's wire interfaces."""
+    plan = square(USUAL)
+    told = {link.id: link for link in wire.relay_links(plan, Addressing(plan))}["south-tail"]
+
+    assert (told.interface_a, told.interface_b) == ("w4a", "w4b")
+    assert told.forward == DirectionSpec(2_000_000, 10_000_000, 10_000_000_000, 30_000_000, 0, 0.0)
+    assert told.reverse == DirectionSpec(2_000_000, 5_000_000, 5_000_000_000, 30_000_000, 0, 0.0)
+
+
+def test_health_counts_what_the_wire_itself_did() -> None:
+    """Overruns, send errors and late frames of both directions; what the plan asked for (queue, loss) is not ill health."""
+    zero = dict.fromkeys(DirectionCounters.__slots__, 0)
+    forward = DirectionCounters(**{**zero, "received": 9, "queue_drops": 3, "loss_drops": 2, "overruns": 1, "late_frames": 5})
+    reverse = DirectionCounters(**{**zero, "send_errors": 4, "late_frames": 7})
+
+    assert wire.link_health({"a-b": PerDirection(forward, reverse)}) == {"a-b": LinkHealth(overrun_frames=5, late_frames=12)}
+
+
+def test_the_relay_is_chosen_and_netem_is_put_off() -> None:
+    """Nothing asked or the relay asked gives the relay; netem says what to use; anything else is a mistake."""
+    assert wire.chosen(None) == wire.chosen("relay") == "relay"
+    with pytest.raises(UnsupportedError, match="later release; use the relay"):
+        EmulatedNetwork(square(USUAL), NetworkOptions(wire="netem"))
+    with pytest.raises(UsageError, match="no wire called 'string'"):
+        wire.chosen("string")
+
+
+def test_a_network_is_there_only_between_enter_and_exit() -> None:
+    """Asking before it is built says so."""
+    network = EmulatedNetwork(square(USUAL), NetworkOptions())
+
+    for ask in (lambda: network.vantage("north"), lambda: network.link_ends("north-east"), network.health, network.evidence):
+        with pytest.raises(UsageError, match="only between enter and exit"):
+            ask()
