@@ -76,7 +76,7 @@ def _undecided(figure: Figure, target: Target) -> Finding:
         return found(Outcome.INCONCLUSIVE, reasons.UNPROVABLE, figure, target)
     value, count = figure.summary.value or 0, figure.summary.count
     error = figure.above if value <= target.limit else figure.below
-    if abs(value - target.limit) <= error:
+    if error and abs(value - target.limit) <= error:
         return found(Outcome.INCONCLUSIVE, reasons.WITHIN_ERROR, figure, target, error=shown(error, target))
     if count < fewest:
         return found(Outcome.INCONCLUSIVE, reasons.TOO_FEW, figure, target, fewest, needed=str(fewest))
