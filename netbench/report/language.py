@@ -4,7 +4,8 @@ A sentence is written in English where it is used, and that sentence is its key.
 ``.po`` file that is read as it is: what translators edit is what users see, with no compiled copy between.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -15,6 +16,7 @@ Language = Literal["zh", "en"]
 
 LANGUAGES: tuple[Language, Language] = ("zh", "en")
 CATALOGUE = Path(__file__).parent / "locale" / "zh" / "LC_MESSAGES" / "netbench.po"
+_FIELD = re.compile(r"\\?\{(\w+)\\?\}")
 _LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
@@ -30,6 +32,20 @@ def translate(sentence: str, language: str, **fields: object) -> str:
     """
     template = chinese().get(sentence, sentence) if language == "zh" else sentence
     return template.format_map(fields) if fields else template
+
+
+def retell(sentence: str, language: str) -> str:
+    """Return a finished English sentence in the language, when it was made from a template that the catalogue knows.
+
+    For sentences that reach a report with their figures already filled in, such as the message of an error.
+    """
+    if language != "zh":
+        return sentence
+    for pattern, translation in _patterns():
+        found = pattern.fullmatch(sentence)
+        if found:
+            return translation.format_map(found.groupdict())
+    return sentence
 
 
 def choose_language(option: str | None, environ: Mapping[str, str]) -> Language:
@@ -51,6 +67,25 @@ def chinese() -> Mapping[str, str]:
     with CATALOGUE.open("rb") as file:
         catalogue = read_po(file, locale="zh")
     return {str(entry.id): str(entry.string) for entry in catalogue if entry.id and entry.string and not entry.fuzzy}
+
+
+@cache
+def _patterns() -> Sequence[tuple[re.Pattern[str], str]]:
+    # the template with the most letters of its own first: it is the one that fits for a reason
+    templates = sorted(chinese().items(), key=lambda item: -len(_FIELD.sub("", item[0])))
+    return [(_pattern(english), translation) for english, translation in templates]
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    seen: set[str] = set()
+
+    def group(field: re.Match[str]) -> str:
+        name = field[1]
+        again = name in seen
+        seen.add(name)
+        return f"(?P={name})" if again else f"(?P<{name}>.+)"
+
+    return re.compile(_FIELD.sub(group, re.escape(template)))
 
 
 def _named(option: str) -> Language:
