@@ -1,0 +1,187 @@
+"""``netbench probe``: one measurement, no plan."""
+
+import argparse
+import ipaddress
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netbench.errors import CannotMeasureError, UsageError
+
+if TYPE_CHECKING:
+    from netbench.analysis.summary import Summary
+    from netbench.cli.probe_document import ProbeDocument
+    from netbench.measure.collect import MemorySink
+    from netbench.measure.probe import Probe, Report, Schedule
+    from netbench.measure.vantage import Vantage
+
+    # argparse has no public name for what add_subparsers returns
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+PAIR = "probe"
+DEFAULT_COUNT = 50
+DEFAULT_INTERVAL = "100ms"
+"""Ten packets a second: what a router's own reflector is sure to answer."""
+
+
+def add_parser(commands: "Commands") -> None:
+    """Add the verb."""
+    parser = commands.add_parser("probe", help="measure to one far end, without a plan", description=__doc__)
+    parser.add_argument("probe", metavar="PROBE", help="an installed probe, for example stamp")
+    parser.add_argument("target", metavar="TARGET", help="the far end: a name or an address; its first address is measured")
+    extent = parser.add_mutually_exclusive_group()
+    extent.add_argument("--count", type=int, help=f"how many attempts (default: {DEFAULT_COUNT})")
+    extent.add_argument("--duration", metavar="TIME", help="how long, in place of a count, for example 1m30s")
+    parser.add_argument("--interval", default=DEFAULT_INTERVAL, metavar="TIME", help="between attempts (default: %(default)s)")
+    family = parser.add_mutually_exclusive_group()
+    family.add_argument("-4", dest="family", action="store_const", const=4, help="IPv4 only")
+    family.add_argument("-6", dest="family", action="store_const", const=6, help="IPv6 only")
+    parser.add_argument("--port", type=int, help="the far end's port (default: the protocol's own)")
+    parser.add_argument("--source", metavar="ADDRESS", help="the address of this host to measure from")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="settings", help="a parameter of the probe"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write the figures to FILE too, or only them to stdout with -")
+    parser.add_argument("--lang", choices=("zh", "en"), help="the table's language (default: the locale's)")
+    parser.set_defaults(handler=probe)
+
+
+def probe(arguments: argparse.Namespace) -> int:
+    """Measure, then print a table or JSON; 0 when something came back, else 1. Ctrl-C ends it early and shows what there is.
+
+    :raises UsageError: when what was asked does not make sense
+    :raises CannotMeasureError: when nothing could be measured
+    """
+    from netbench.measure import plugins
+    from netbench.measure.collect import MemorySink
+
+    schedule, source = _schedule(arguments), _source(arguments)
+    sink = MemorySink()
+    report = _measure(_probe(plugins.probe(arguments.probe), arguments), arguments, source, schedule, sink)
+    summaries = _summaries(sink)
+    if not summaries:
+        raise CannotMeasureError(report.not_measured.get(PAIR, "stopped before anything was measured"))
+    _show(_document(arguments, report, summaries, _not_sent(sink)), arguments)
+    return _conclude(arguments, summaries)
+
+
+def _probe(kind: "type[Probe]", arguments: argparse.Namespace) -> "Probe":
+    from netbench.cli.settings import parameters_of
+
+    family = arguments.family
+    if family is None and arguments.source is not None:
+        family = _address(arguments.source).version
+    return kind(parameters_of(kind.Parameters, arguments.settings, family))
+
+
+def _measure(
+    probe: "Probe", arguments: argparse.Namespace, source: "Vantage", schedule: "Schedule", sink: "MemorySink"
+) -> "Report":
+    from netbench.cli.signals import stopping_on_signals
+    from netbench.measure.probe import Pair
+    from netbench.measure.vantage import RemoteEnd
+
+    pair = Pair(PAIR, source, RemoteEnd(arguments.target, arguments.port))
+    with stopping_on_signals() as control:
+        return probe.measure([pair], schedule, sink, control)
+
+
+def _schedule(arguments: argparse.Namespace) -> "Schedule":
+    from netbench.measure.probe import Schedule
+    from netbench.units import parse_duration_ns
+
+    interval_ns = parse_duration_ns(arguments.interval)
+    if interval_ns <= 0:
+        raise UsageError(f"--interval {arguments.interval}: must be longer than nothing")
+    count = arguments.count if arguments.count is not None else DEFAULT_COUNT
+    if arguments.duration is not None:
+        count = max(1, parse_duration_ns(arguments.duration) // interval_ns)
+    if not 1 <= count < 1 << 32:
+        raise UsageError(f"--count {count}: must be from 1 to 4294967295")
+    if arguments.port is not None and not 1 <= arguments.port <= 65_535:
+        raise UsageError(f"--port {arguments.port}: a port is from 1 to 65535")
+    return Schedule(interval_ns, count)
+
+
+def _source(arguments: argparse.Namespace) -> "Vantage":
+    from netbench.linux.namespaces import HostVantage
+
+    if arguments.source is None:
+        return HostVantage()
+    address = _address(arguments.source)
+    if arguments.family not in (None, address.version):
+        raise UsageError(f"--source {arguments.source} is IPv{address.version} and -{arguments.family} asks for the other")
+    return HostVantage({socket.AF_INET if address.version == 4 else socket.AF_INET6: arguments.source})
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError as error:
+        raise UsageError(f"--source {text}: give an address of this host") from error
+
+
+def _summaries(sink: "MemorySink") -> tuple["Summary", ...]:
+    from netbench.analysis.intervals import summarise_intervals
+    from netbench.analysis.packets import summarise_packets
+    from netbench.measure.samples import INTERVALS, PACKETS
+
+    return (*summarise_packets(sink.columns(PACKETS)), *summarise_intervals(sink.columns(INTERVALS)))
+
+
+def _not_sent(sink: "MemorySink") -> int:
+    from netbench.measure.samples import PACKETS, Fate
+
+    return int((sink.columns(PACKETS)["fate"] == Fate.NOT_SENT).sum())
+
+
+def _document(
+    arguments: argparse.Namespace, report: "Report", summaries: tuple["Summary", ...], not_sent: int
+) -> "ProbeDocument":
+    from netbench.cli.probe_document import SCHEMA, metrics_of
+
+    return {
+        "schema": SCHEMA,
+        "probe": arguments.probe,
+        "target": arguments.target,
+        "timestamps": report.timestamps.get(PAIR),
+        "error_ns": report.error_ns.get(PAIR),
+        "not_sent": not_sent,
+        # a far end known by its address alone: nothing here reads the state of both clocks
+        "metrics": metrics_of(summaries, common_clock=False),
+    }
+
+
+def _show(document: "ProbeDocument", arguments: argparse.Namespace) -> None:
+    from netbench.cli.probe_table import print_table
+    from netbench.report.language import choose_language
+
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    if arguments.json == "-":
+        print(text)
+        return
+    if arguments.json is not None:
+        _write(Path(arguments.json), text + "\n")
+    print_table(document, choose_language(arguments.lang, os.environ))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise UsageError(f"--json {path}: cannot be written: {error.strerror}") from error
+
+
+def _conclude(arguments: argparse.Namespace, summaries: tuple["Summary", ...]) -> int:
+    """Say it where all was lost: then nothing but the loss is known."""
+    lost = any((summary.metric, summary.direction, summary.value) == ("loss_ratio", "both", 1.0) for summary in summaries)
+    if not lost:
+        return 0
+    port = f" port {arguments.port}" if arguments.port else ""
+    print(
+        f"netbench: no answer from {arguments.target}{port}; is a reflector listening there (netbench reflect)?", file=sys.stderr
+    )
+    return CannotMeasureError.exit_code

@@ -1,0 +1,77 @@
+"""``netbench reflect``: the far end of STAMP and TWAMP-Light senders, until it is stopped."""
+
+import argparse
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+from netbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from netbench.measure.reflector import Reflector, ReflectorOptions
+
+    # argparse has no public name for what add_subparsers returns
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+PROBE = "stamp"
+
+
+def add_parser(commands: "Commands") -> None:
+    """Add the verb."""
+    parser = commands.add_parser(
+        "reflect",
+        help="answer STAMP and TWAMP-Light test packets",
+        description=__doc__,
+        epilog="A reply is as long as its request, or 44 octets where RFC 8762 wants more than a short request (14 octets or "
+        "more) had. It answers whoever asks: let a firewall say who may.",
+    )
+    parser.add_argument("--bind", metavar="ADDRESS", help="the address to listen at (default: all)")
+    parser.add_argument("--port", type=int, help="the UDP port (default: 862; below 1024 needs privilege)")
+    parser.add_argument("--count", type=int, metavar="N", help="stop after N replies")
+    parser.add_argument("--duration", metavar="TIME", help="stop after so long, for example 10m")
+    family = parser.add_mutually_exclusive_group()
+    family.add_argument("-4", dest="family", action="store_const", const=socket.AF_INET, help="IPv4 only")
+    family.add_argument("-6", dest="family", action="store_const", const=socket.AF_INET6, help="IPv6 only")
+    parser.set_defaults(handler=reflect)
+
+
+def reflect(arguments: argparse.Namespace) -> int:
+    """Serve until Ctrl-C, SIGTERM, the count or the duration; the summary goes to stdout, the rest to stderr."""
+    from netbench.cli.signals import stopping_on_signals
+    from netbench.clock import SystemClock
+
+    with stopping_on_signals() as control:
+        reflector = _open(_options(arguments))
+        begun = SystemClock().now()
+        try:
+            print(f"reflecting STAMP and TWAMP-Light at {', '.join(reflector.endpoints)}", file=sys.stderr, flush=True)
+            served = reflector.serve(control)
+        finally:
+            reflector.close()
+    seconds = SystemClock().now().since_ns(begun) / 1e9
+    answered = f"{served.replies} replies to {served.sessions} sessions in {seconds:.1f} s"
+    print(f"{answered}, {served.ignored} ignored, {served.failed} failed")
+    return 0
+
+
+def _open(options: "ReflectorOptions") -> "Reflector":
+    from netbench.linux.namespaces import HostVantage
+    from netbench.measure import plugins
+    from netbench.measure.reflector import ReflectingProbe
+
+    found = plugins.probe(PROBE)
+    if not isinstance(found, ReflectingProbe):
+        raise UsageError(f"probe {PROBE} brings no reflector; reinstall netbench")
+    return found.reflector(HostVantage(), options)
+
+
+def _options(arguments: argparse.Namespace) -> "ReflectorOptions":
+    from netbench.measure.reflector import ReflectorOptions
+    from netbench.units import parse_duration_ns
+
+    if arguments.port is not None and not 1 <= arguments.port <= 65_535:
+        raise UsageError(f"--port {arguments.port}: a port is from 1 to 65535")
+    if arguments.count is not None and arguments.count < 1:
+        raise UsageError(f"--count {arguments.count}: at least 1")
+    duration_ns = None if arguments.duration is None else parse_duration_ns(arguments.duration)
+    return ReflectorOptions(arguments.bind, arguments.family, arguments.port, arguments.count, duration_ns)
