@@ -29,8 +29,9 @@ def batch_sums(values: Integers, batches: int) -> tuple[int, int, Integers, Inte
     least, greatest = values[0], values[0]
     for batch in range(batches):
         upper, lower = 0, 0
-        for index in range(batch * len(values) // batches, (batch + 1) * len(values) // batches):
-            value = values[index]
+        stretch = values[batch * len(values) // batches : (batch + 1) * len(values) // batches]
+        for index in range(len(stretch)):  # counted from 0, so that it is known to need no wrapping round and is vectorised
+            value = stretch[index]
             least, greatest = min(least, value), max(greatest, value)
             upper += value >> 32
             lower += value & 0xFFFFFFFF
@@ -43,11 +44,11 @@ def squared_deviations(values: Integers, origin: int, centre: float) -> float:
     """Return the sum of ``(value - origin - centre) ** 2``, in blocks: rounding grows with the blocks alone."""
     total = 0.0
     for start in range(0, len(values), 4096):
-        block = 0.0
-        for index in range(start, min(start + 4096, len(values))):
-            deviation = float(values[index] - origin) - centre
-            block += deviation * deviation
-        total += block
+        stretch, square = values[start : start + 4096], 0.0
+        for index in range(len(stretch)):
+            deviation = float(stretch[index] - origin) - centre
+            square += deviation * deviation
+        total += square
     return total
 
 
