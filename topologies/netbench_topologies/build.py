@@ -1,11 +1,13 @@
 """From a plan to Mininet nodes and links, set up and connected to everything but the wire."""
 
 import os
+import secrets
 
 from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from netbench.errors import CannotMeasureError
+from netbench.linux.namespaces import run_inside
 from netbench.linux.offload import one_packet_a_frame
 from netbench.plan.model import Plan
 from netbench.plan.routing import next_hops, routes
@@ -15,8 +17,6 @@ from netbench_topologies.mininet_quiet import Mininet, overheard
 from netbench_topologies.node import SiteNode
 from netbench_topologies.setups import node_setups
 from netbench_topologies.steering import pins
-
-_GROUP_BASE = 0x6E620000
 
 
 class PlanNet(Mininet):
@@ -35,7 +35,8 @@ class PlanNet(Mininet):
         planned = routes(plan)
         self.hops = {corridor: len(route.links) for corridor, route in planned.items()}
         self._pins = pins(plan, planned, self._next_hops)
-        self._group = _GROUP_BASE | (os.getpid() & 0xFFFF)
+        self._group = secrets.randbits(30) | 1 << 30  # a stroke at this group deletes no other's interfaces
+        self.home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)  # where the wire's ends are
 
     @property
     def wire_interfaces(self) -> list[str]:
@@ -61,13 +62,17 @@ class PlanNet(Mininet):
 
     def close(self) -> None:
         """Take everything down: the wire's interfaces (and their peers) in one stroke, then the nodes."""
-        with overheard(), IPRoute() as route:
-            if route.get_links(group=self._group):
-                route.link("del", group=self._group)
+        run_inside(self.home, self._delete_wire_ends)
         for node in self.sites.values():
             node.end()
         for node in self.sites.values():
             node.release()
+        os.close(self.home)
+
+    def _delete_wire_ends(self) -> None:
+        with IPRoute() as route:
+            if any(link.get_attr("IFLA_GROUP") == self._group for link in route.get_links()):
+                route.link("del", group=self._group)
 
     def _connect(self) -> None:
         try:

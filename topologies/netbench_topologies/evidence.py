@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from netbench.errors import CannotMeasureError
-from netbench.linux.namespaces import start_process
+from netbench.linux.namespaces import run_inside, start_process
 from netbench.linux.offload import offloads
 from netbench_topologies.addressing import Addressing, LinkEnd
 from netbench_topologies.build import PlanNet
@@ -36,7 +36,7 @@ def evidence(net: PlanNet, relay: "Relay") -> dict[str, bytes]:
         "names.json": _json(_names(net.addressing)),
         "nodes.json": _json({site: node.run(_as_the_kernel_says) for site, node in nodes}),
         "offloads.json": _json({site: node.run(partial(offloads, list(node.nameToIntf))) for site, node in nodes}),
-        "offloads-wire.json": _json(offloads(net.wire_interfaces)),
+        "offloads-wire.json": _json(run_inside(net.home, partial(offloads, net.wire_interfaces))),
         "sysctls.json": _json({site: node.run(read_sysctls) for site, node in nodes}),
         "wire.json": _json([asdict(link) for link in relay_links(net.plan, net.addressing)]),
         "wire-counters.json": _json({link: asdict(both) for link, both in relay.counters().items()}),

@@ -23,7 +23,7 @@ SitePath = tuple[str, ...]
 class EmulatedNetwork:
     """A plan in Mininet (see ``netbench.measure.network.Network``).
 
-    ``route`` and the vantages may be used from any thread; everything else from the thread that entered.
+    Between enter and exit it may be used from any thread; its wire's ends are in the network namespace of the one that entered.
     """
 
     API: ClassVar[int] = 1

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from pyroute2 import IPRoute
@@ -14,7 +15,7 @@ from netbench.linux.namespaces import run_inside
 from netbench.linux.offload import one_packet_a_frame
 from netbench_topologies.addressing import HOST_BITS, SITE_PREFIXES, Family, LinkEnd
 from netbench_topologies.mininet_quiet import Node
-from netbench_topologies.sysctls import write_sysctls
+from netbench_topologies.sysctls import AT_BIRTH, FORWARDING, write_sysctls
 
 T = TypeVar("T")
 
@@ -69,7 +70,12 @@ class SiteNode(Node):
     def __init__(self, name: str, **params: Any) -> None:
         super().__init__(name, **params)
         self.namespace = os.open(f"/proc/{self.pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        self.run(write_sysctls)
+        try:
+            self.run(partial(write_sysctls, AT_BIRTH))
+        except BaseException:
+            self.end()
+            self.release()
+            raise
 
     def run(self, action: Callable[[], T]) -> T:
         """Return what ``action`` returns, run inside the node's network namespace."""
@@ -105,6 +111,7 @@ def _apply(node: str, setup: NodeSetup) -> None:
             indices = {link: route.link_lookup(ifname=end.here.interface)[0] for link, end in setup.adjacencies.items()}
             for link, adjacency in setup.adjacencies.items():
                 _address_end(route, indices[link], adjacency)
+            write_sysctls(FORWARDING)
             for way in setup.ways:
                 _add_way(route, indices[way.link], setup, way)
             for rule in setup.rules:

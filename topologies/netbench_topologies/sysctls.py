@@ -6,7 +6,7 @@ from pathlib import Path
 from netbench.errors import UnsupportedError
 
 # Written before the first interface arrives, so that ``default`` is what every interface is born with
-SYSCTLS: Mapping[str, str] = {
+AT_BIRTH: Mapping[str, str] = {
     "net/ipv4/ip_forward": "1",
     "net/ipv4/conf/all/rp_filter": "0",  # the way back may differ from the way there
     "net/ipv4/conf/default/rp_filter": "0",
@@ -17,8 +17,6 @@ SYSCTLS: Mapping[str, str] = {
     "net/ipv4/icmp_ratelimit": "0",  # every probe of a traced route is answered
     "net/ipv4/icmp_ratemask": "0",
     "net/ipv4/tcp_no_metrics_save": "1",  # a test must not start from what the one before it learnt
-    "net/ipv6/conf/all/forwarding": "1",
-    "net/ipv6/conf/default/forwarding": "1",
     "net/ipv6/conf/all/keep_addr_on_down": "1",
     "net/ipv6/conf/default/keep_addr_on_down": "1",
     "net/ipv6/conf/all/ignore_routes_with_linkdown": "1",
@@ -33,13 +31,16 @@ SYSCTLS: Mapping[str, str] = {
     "net/ipv6/icmp/ratemask": "",
 }
 
+# Written after the interfaces have lost IFF_MULTICAST: a router's interface would join ff02::2 and say so (MLD, RFC 3810)
+FORWARDING: Mapping[str, str] = {"net/ipv6/conf/all/forwarding": "1"}
 
-def write_sysctls() -> None:
+
+def write_sysctls(settings: Mapping[str, str]) -> None:
     """Tell the kernel, for the network namespace that the calling thread is in.
 
     :raises UnsupportedError: when a setting is missing or may not be written
     """
-    for name, value in SYSCTLS.items():
+    for name, value in settings.items():
         try:
             _path(name).write_text(f"{value}\n", encoding="ascii")
         except OSError as error:
@@ -51,7 +52,7 @@ def write_sysctls() -> None:
 
 def read_sysctls() -> dict[str, str]:
     """Return the settings as the kernel has them now, in the calling thread's network namespace."""
-    return {name.replace("/", "."): _path(name).read_text(encoding="ascii").strip() for name in SYSCTLS}
+    return {name.replace("/", "."): _path(name).read_text(encoding="ascii").strip() for name in {**AT_BIRTH, **FORWARDING}}
 
 
 def keep_silent(interface: str) -> None:
