@@ -46,7 +46,7 @@ def parse_duration_ns(text: str) -> int:
     if total is None:
         raise UsageError(_no_duration(stripped))
     if total != int(total):
-        raise UsageError(f"{_shown(stripped)} is finer than a nanosecond")
+        raise UsageError(f"{shown(stripped)} is finer than a nanosecond")
     return int(total)
 
 
@@ -58,13 +58,13 @@ def parse_rate_bps(text: str) -> int:
     stripped = text.strip()
     match = _RATE.fullmatch(stripped)
     if match is None:
-        raise UsageError(f"{_shown(stripped)} is no rate; write it in bits, like 400G, 2.5G or 10Mbit/s")
+        raise UsageError(f"{shown(stripped)} is no rate; write it in bits, like 400G, 2.5G or 10Mbit/s")
     number, prefix, unit = match.groups()
     if not prefix and not unit:
-        raise UsageError(f"{_shown(stripped)} has no unit; write a rate like 400G, 2.5G or 10Mbit/s")
+        raise UsageError(f"{shown(stripped)} has no unit; write a rate like 400G, 2.5G or 10Mbit/s")
     rate = Decimal(number) * _PREFIXES[prefix]
     if rate != int(rate):
-        raise UsageError(f"{_shown(stripped)} is finer than one bit per second")
+        raise UsageError(f"{shown(stripped)} is finer than one bit per second")
     return int(rate)
 
 
@@ -76,10 +76,10 @@ def parse_ratio(text: str) -> float:
     stripped = text.strip()
     match = _RATIO.fullmatch(stripped)
     if match is None:
-        raise UsageError(f"{_shown(stripped)} is no ratio; write it like 0.1% or 1e-5")
+        raise UsageError(f"{shown(stripped)} is no ratio; write it like 0.1% or 1e-5")
     ratio = Decimal(match[1]) / (100 if match[2] else 1)
     if ratio > 1:
-        raise UsageError(f"{_shown(stripped)} is more than the whole; a ratio lies between 0 and 1 (100%)")
+        raise UsageError(f"{shown(stripped)} is more than the whole; a ratio lies between 0 and 1 (100%)")
     return float(ratio)
 
 
@@ -98,6 +98,11 @@ def format_ratio(ratio: float) -> str:
     return f"{_digits(ratio * 100)}%" if ratio == 0 or abs(ratio) >= 1e-5 else f"{ratio:.3g}"
 
 
+def shown(text: str) -> str:
+    """Return what somebody wrote in quotes, for a refusal: on one line, cut where it would fill the screen."""
+    return repr(text if len(text) <= 60 else text[:59] + "…")
+
+
 def _terms_ns(text: str) -> Decimal | None:
     total, position = Decimal(0), 0
     while match := _TERM.match(text, position):
@@ -114,12 +119,8 @@ def _iso_ns(text: str) -> Decimal | None:
 
 def _no_duration(text: str) -> str:
     if _BARE.fullmatch(text):
-        return f"{_shown(text)} has no unit; write a duration like 200ms, 40us or 1m30s"
-    return f"{_shown(text)} is no duration; write it like 200ms, 40us or 1m30s"
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:39] + "…")
+        return f"{shown(text)} has no unit; write a duration like 200ms, 40us or 1m30s"
+    return f"{shown(text)} is no duration; write it like 200ms, 40us or 1m30s"
 
 
 def _format_scaled(value: float, steps: tuple[tuple[int, str], ...]) -> str:

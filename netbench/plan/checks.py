@@ -22,7 +22,7 @@ def check_corridors(plan: Plan, values: Mapping[str, Value]) -> None:
         _check_class(plan, corridor, ways[corridor.id], values[corridor.id])
         _check_length(plan, ways[corridor.id], values[corridor.id])
         for direction in DIRECTIONS:
-            _check_bottleneck(plan, ways[corridor.id], direction, values[corridor.id])
+            _check_bottleneck(plan, corridor.id, ways[corridor.id], direction, values[corridor.id])
 
 
 def _check_class(plan: Plan, corridor: Corridor, route: Route, value: Value) -> None:
@@ -37,13 +37,13 @@ def _check_length(plan: Plan, route: Route, value: Value) -> None:
         raise value.error(f"theory is read along the route, and link '{unknown}' gives a delay in place of 'route_km'")
 
 
-def _check_bottleneck(plan: Plan, route: Route, direction: DirectionName, value: Value) -> None:
+def _check_bottleneck(plan: Plan, corridor: str, route: Route, direction: DirectionName, value: Value) -> None:
     """A measured rate stands for the planned one only if the same link limits both."""
     planned = bottleneck(plan, route, direction)
     rates = {link.id: link.emulated_rate_bps(towards) for link, towards in links_of(plan, route, direction)}
     emulated = min(rates, key=lambda link: rates[link])
     if rates[emulated] < rates[planned.id]:
         raise value.error(
-            f"as planned the link '{planned.id}' limits the rate {direction}, as emulated '{emulated}' would "
+            f"as planned the link '{planned.id}' limits the rate of '{corridor}' {direction}, as emulated '{emulated}' would "
             f"({format_rate(rates[emulated])} under {format_rate(rates[planned.id])}); choose rate_scale so that it does not"
         )

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from netbench.errors import PlanError, UsageError
 from netbench.plan.model import DIRECTIONS, PerDirection, Text
-from netbench.plan.tree import Entries, Items, Node, Scalar
-from netbench.units import parse_duration_ns, parse_rate_bps, parse_ratio
+from netbench.plan.tree import Entries, Items, Node, Scalar, path_part
+from netbench.units import parse_duration_ns, parse_rate_bps, parse_ratio, shown
 
 T = TypeVar("T")
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -22,6 +22,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{0,18})?(?:[eE][+-]?[0-9]{1,3})
 _WHOLE = re.compile(r"[0-9]{1,18}")
 _NO_NUMBER = re.compile(r"[+-]?\.?(?:nan|inf|infinity)", re.IGNORECASE)
 _LONGEST_TEXT = 2000
+_MOST_COMPARED = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Value:
         if not isinstance(self.node, Entries):
             raise self.error(f"this must be a mapping of keys to values, not {_kind(self.node)}")
         node, prefix = self.node, f"{self.key}." if self.key else ""
-        return {key: Value(child, self.file, prefix + key, node.lines[key]) for key, child in node.entries.items()}
+        return {key: Value(child, self.file, prefix + path_part(key), node.lines[key]) for key, child in node.entries.items()}
 
     def items(self) -> "tuple[Value, ...]":
         """Return the values of the list held here."""
@@ -213,11 +214,6 @@ class Fields:
         return self._entries.get(key, self.owner)
 
 
-def shown(text: str) -> str:
-    """Return a value in quotes, cut where it would fill the screen."""
-    return repr(text if len(text) <= 60 else text[:59] + "…")
-
-
 def _kind(node: Node) -> str:
     if isinstance(node, Scalar):
         return "the single value " + shown(node.text) if node.text.strip() else "nothing"
@@ -225,6 +221,8 @@ def _kind(node: Node) -> str:
 
 
 def _suggestion(word: str, known: Collection[str]) -> str:
+    if len(known) > _MOST_COMPARED:
+        return ""
     close = difflib.get_close_matches(word[:60], known, n=1)
     if close:
         return f"; did you mean '{close[0]}'?"

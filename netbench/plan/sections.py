@@ -5,9 +5,10 @@ from collections.abc import Collection
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from netbench.plan import defaults
-from netbench.plan.fields import Fields, Value, shown
+from netbench.plan.fields import Fields, Value
 from netbench.plan.model import Corridor, CorridorKind, Demand, LinkClass, Site, Text, Theory, TheoryReading
 from netbench.plan.targets import read_source
+from netbench.units import shown
 
 SITE_KEYS = ("name", "at", "role", "position_error_km")
 CORRIDOR_KEYS = ("id", "kind", "class", "from", "to", "via")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from netbench.plan.fields import Fields, Value, shown
+from netbench.plan.fields import Fields, Value
 from netbench.plan.model import (
     Corridor,
     CorridorKind,
@@ -19,6 +19,7 @@ from netbench.plan.model import (
     Target,
     TargetDirection,
 )
+from netbench.units import shown
 
 Unit = Literal["ns", "bit/s", "1"]
 

@@ -4,6 +4,8 @@ A scalar stays the text that was written: ``NO`` is not false, ``1:30`` is not 9
 anchors and aliases are refused, so that a plan is what it looks like and a small file cannot grow.
 """
 
+import itertools
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -11,12 +13,17 @@ from typing import TypeAlias
 import yaml
 
 from netbench.errors import PlanError
+from netbench.units import shown
 
 DEEPEST = 12
 """A plan is five levels deep."""
 
 # the C parser is fifty times as fast; some builds of PyYAML lack it
 _LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+# what YAML 1.1 does not count as printable, section 5.1
+_UNPRINTABLE = re.compile("[^\\x09\\x0A\\x0D\\x20-\\x7E\\x85\\xA0-\\uD7FF\\uE000-\\uFFFD\\U00010000-\\U0010FFFF]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,7 @@ class Entries:
 
 
 Node: TypeAlias = Scalar | Items | Entries
+Path: TypeAlias = tuple[str, ...]
 
 
 def parse_tree(text: str, file: str) -> Node:
@@ -60,11 +68,23 @@ def parse_tree(text: str, file: str) -> Node:
             f"this is not YAML: {error.problem or error.context}", file=file, line=mark.line + 1 if mark else None
         ) from error
     except (yaml.YAMLError, UnicodeError) as error:
-        raise PlanError("this is not YAML: it holds characters that no text file has", file=file) from error
+        raise PlanError(
+            "this is not YAML: it holds a character that no text file has", file=file, line=_unprintable_line(text)
+        ) from error
+
+
+def path_part(key: str) -> str:
+    """Return a key as it stands in a dotted path: itself, or in quotes where it would break the line."""
+    return key if key.isprintable() and len(key) <= 60 else shown(key)
+
+
+def _unprintable_line(text: str) -> int | None:
+    found = _UNPRINTABLE.search(text)
+    return text.count("\n", 0, found.start()) + 1 if found else None
 
 
 class _Builder:
-    """Builds nodes from a stream of events, refusing as it goes."""
+    """Builds nodes from a stream of events, refusing as it goes. A path is the keys that lead to a node."""
 
     def __init__(self, events: Iterator[yaml.Event], file: str) -> None:
         self._events = events
@@ -74,10 +94,10 @@ class _Builder:
         event = self._next()
         if isinstance(event, yaml.StreamEndEvent):
             raise PlanError("the file is empty; `netbench plan new FILE` writes a plan to start from", file=self._file)
-        node = self._node(self._next(), 0)
+        node = self._node(self._next(), ())
         self._next()  # the end of the document
         if not isinstance(extra := self._next(), yaml.StreamEndEvent):
-            raise self._refusal(extra, "a second document begins here; a plan is one document")
+            raise self._refusal(extra, (), "a second document begins here; a plan is one document")
         return node
 
     def _next(self) -> yaml.Event:
@@ -86,46 +106,48 @@ class _Builder:
                 return event
         raise PlanError("the file ends in the middle of a value", file=self._file)
 
-    def _node(self, event: yaml.Event, depth: int) -> Node:
-        self._refuse_magic(event)
-        if depth > DEEPEST:
-            raise self._refusal(event, f"values are nested more than {DEEPEST} deep; a plan needs five")
-        line = _line(event)
+    def _node(self, event: yaml.Event, path: Path) -> Node:
+        self._refuse_magic(event, path)
+        if len(path) > DEEPEST:
+            raise self._refusal(event, path[:1], f"values are nested more than {DEEPEST} deep; a plan needs five")
         if isinstance(event, yaml.ScalarEvent):
-            return Scalar(event.value, line)
+            return Scalar(event.value, _line(event))
         if isinstance(event, yaml.SequenceStartEvent):
-            return Items(tuple(self._items(depth + 1)), line)
-        return self._entries(line, depth + 1)
+            return Items(tuple(self._items(path)), _line(event))
+        return self._entries(_line(event), path)
 
-    def _items(self, depth: int) -> Iterator[Node]:
-        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
-            yield self._node(event, depth)
+    def _items(self, path: Path) -> Iterator[Node]:
+        for index in itertools.count():
+            if isinstance(event := self._next(), yaml.SequenceEndEvent):
+                return
+            yield self._node(event, (*path, f"[{index}]"))
 
-    def _entries(self, line: int, depth: int) -> Entries:
+    def _entries(self, line: int, path: Path) -> Entries:
         entries: dict[str, Node] = {}
         lines: dict[str, int] = {}
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
-            key = self._key(event)
+            key = self._key(event, path)
             if key in entries:
-                raise self._refusal(event, f"the key is given twice, first in line {lines[key]}; keep one", key)
+                raise self._refusal(event, (*path, key), f"the key is given twice, first in line {lines[key]}; keep one")
             lines[key] = _line(event)
-            entries[key] = self._node(self._next(), depth)
+            entries[key] = self._node(self._next(), (*path, key))
         return Entries(entries, lines, line)
 
-    def _key(self, event: yaml.Event) -> str:
-        self._refuse_magic(event)
+    def _key(self, event: yaml.Event, path: Path) -> str:
+        self._refuse_magic(event, path)
         if not isinstance(event, yaml.ScalarEvent):
-            raise self._refusal(event, "a key must be a word, not a list or a mapping")
+            raise self._refusal(event, path, "a key must be a word, not a list or a mapping")
         return event.value
 
-    def _refuse_magic(self, event: yaml.Event) -> None:
+    def _refuse_magic(self, event: yaml.Event, path: Path) -> None:
         if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
-            raise self._refusal(event, f"anchors and aliases are not read ({event.anchor!r}); write the value out")
+            raise self._refusal(event, path, f"anchors and aliases are not read ({shown(event.anchor)}); write the value out")
         if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag is not None:
-            raise self._refusal(event, f"tags are not read ({event.tag!r}); write the plain value")
+            raise self._refusal(event, path, f"tags are not read ({shown(event.tag)}); write the plain value")
 
-    def _refusal(self, event: yaml.Event, sentence: str, key: str | None = None) -> PlanError:
-        return PlanError(sentence, file=self._file, line=_line(event), key=key)
+    def _refusal(self, event: yaml.Event, path: Path, sentence: str) -> PlanError:
+        key = ".".join(path_part(part) for part in path).replace(".[", "[")
+        return PlanError(sentence, file=self._file, line=_line(event), key=key or None)
 
 
 def _line(event: yaml.Event) -> int:
