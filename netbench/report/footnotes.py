@@ -37,7 +37,8 @@ def notes(document: Document, language: str, complete: bool) -> list[Note]:
     return [
         Note(heading, lines)
         for heading, lines in (
-            (translate("Missed", language), list(_missed(document, language))),
+            (translate("Missed", language), list(_missed(document, language, due=True))),
+            (translate("Missed, not due yet", language), list(_missed(document, language, due=False))),
             (translate("Could not be judged", language), list(_undecided(document, language))),
             (translate("Not measured", language), list(_not_measured(document, language))),
             (translate("Claims and references (told, not binding)", language), list(_told(document, language))),
@@ -57,9 +58,10 @@ def reason(target: TargetEntry, language: str) -> str:
     return translate(target["reason_key"], language, **fields)
 
 
-def _missed(document: Document, language: str) -> Iterator[str]:
+def _missed(document: Document, language: str, *, due: bool) -> Iterator[str]:
     for corridor, target in select.all_targets(document):
-        if target["status"] in select.DECIDING and target["verdict"] == "fail":
+        fails = target["status"] in select.DECIDING and target["verdict"] == "fail"
+        if fails and select.is_due(target, document) == due:
             name = corridor_name(corridor, document["sites"], language)
             yield f"{name}: {reason(target, language)}{_break_even(target, language)}{_source(target, language)}"
 
@@ -120,7 +122,8 @@ def _assumed(document: Document, language: str) -> Iterator[str]:
     for link in assumed:
         groups.setdefault(tuple(link["assumptions"]), []).append(link)
     for facts, links in groups.items():
-        yield f"{', '.join(facts)}: {_shortened([link['id'] for link in links], language)}"
+        named = translate(", ", language).join(words.say(words.FACTS, fact, language) for fact in facts)
+        yield f"{named}: {_shortened([link['id'] for link in links], language)}"
 
 
 def _unfaithful(document: Document, language: str) -> Iterator[str]:
@@ -171,12 +174,12 @@ def _scale(document: Document, language: str) -> Iterator[str]:
             if scale > 1 and emulated and emulated["value"] is not None:
                 measured, meant = (figure(value, "bit/s", "throughput") for value in (emulated["value"], entry["value"]))
                 examples.setdefault(scale, f"{measured} × {scale} = {meant}")
-    for scale, example in examples.items():
+    if examples:
         yield translate(
-            "Throughput is in the plan's terms: links were emulated at 1/{scale} of their rate, for instance {example}",
+            "Throughput is in the plan's terms: links were emulated at a fraction of their rate ({scales}), such as {example}",
             language,
-            scale=scale,
-            example=example,
+            scales=", ".join(f"1/{scale}" for scale in sorted(examples)),
+            example=examples[max(examples)],
         )
 
 
@@ -184,13 +187,14 @@ def _break_even(target: TargetEntry, language: str) -> str:
     found = target["break_even"]
     if found is None:
         return ""
-    sentence = translate(
-        "it would be met up to {length} of route, {factor} times the great circle",
+    if found["route_km"] <= 0:
+        return translate("; no route is short enough", language)
+    return translate(
+        "; a route of up to {length} would meet it, {factor} times the great circle",
         language,
         length=kilometres(found["route_km"]),
         factor=f"{found['route_factor']:.2f}",
     )
-    return f"{translate('; ', language)}{sentence}"
 
 
 def _source(target: TargetEntry, language: str) -> str:

@@ -10,7 +10,7 @@ from netbench.report.language import mark, translate
 _WHY_SKIPPED: Mapping[str, str] = {
     "missed if built so": mark("missed if built so"),
     "met if built so": mark("met if built so"),
-    "missed, not due yet": mark("missed, not due yet"),
+    "not due yet": mark("not due yet"),
     "inconclusive": mark("inconclusive"),
     "void": mark("void"),
 }

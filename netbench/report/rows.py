@@ -1,13 +1,21 @@
 """The cells of one corridor's line, as text."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
-from netbench.campaign.document import CorridorEntry, Document, MetricEntry, Name, TargetEntry
+from netbench.campaign.document import BreakEvenEntry, CorridorEntry, Document, MetricEntry, Name, TargetEntry
 from netbench.report import select, words
-from netbench.report.figures import ABSENT, figure, interval, kilometres, milliseconds
+from netbench.report.figures import ABSENT, figure, interval, kilometres, milliseconds, rate
 from netbench.report.language import translate
 from netbench.report.select import Standing
+
+_ENDS: tuple[Literal["from"], Literal["to"]] = ("from", "to")
+_PLAIN_METRICS = ("one_way_delay", "throughput")
+"""What a limit in ms, or in bit/s, is taken to be of."""
+
+_ALIKE = 0.98
+"""Rates of both directions that differ by less than 2 % are told as one, the lower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +26,10 @@ class TargetLine:
     standing: Standing
     verdict: str
     break_even: str
+
+
+NO_TARGET = TargetLine("", "nothing decides", "", "")
+"""What stands where a corridor has no target at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +47,43 @@ class Row:
     targets: tuple[TargetLine, ...]
 
 
-def row(corridor: CorridorEntry, document: Document, language: str, *, with_length: bool) -> Row:
-    """Return one corridor's cells in the language, the route with its length or without."""
+@dataclass(frozen=True, slots=True)
+class RowGroup:
+    """The corridors of one kind. An end that they all share is in the heading, and not in every line."""
+
+    heading: str
+    rows: tuple[Row, ...]
+
+
+def row_groups(document: Document, language: str, *, with_length: bool) -> Iterator[RowGroup]:
+    """Yield the corridors kind by kind, in the document's order; ``with_length``: the route says how long it is."""
+    groups: dict[tuple[str, str | None], list[CorridorEntry]] = {}
+    for corridor in document["corridors"]:
+        groups.setdefault((corridor["kind"], corridor["class"]), []).append(corridor)
+    for (kind, link_class), corridors in groups.items():
+        heading = words.say(words.KINDS, kind, language) if link_class is None else words.say(words.CLASSES, link_class, language)
+        yield _group(heading, corridors, document, language, with_length=with_length)
+
+
+def _group(heading: str, corridors: list[CorridorEntry], document: Document, language: str, *, with_length: bool) -> RowGroup:
+    sites = document["sites"]
+    sources, destinations = ({corridor[end] for corridor in corridors} for end in _ENDS)
+    shared: list[str] = []
+    if len(corridors) > 1 and len(sources) == 1:
+        shared, name = [site_name(sources.pop(), sites, language), "→ …"], "→ {destination}"
+    elif len(corridors) > 1 and len(destinations) == 1:
+        shared, name = ["… →", site_name(destinations.pop(), sites, language)], "{source} →"
+    else:
+        name = "{source} → {destination}"
+    rows = tuple(_row(corridor, name, document, language, with_length=with_length) for corridor in corridors)
+    return RowGroup(": ".join([heading, " ".join(shared)]) if shared else heading, rows)
+
+
+def _row(corridor: CorridorEntry, name: str, document: Document, language: str, *, with_length: bool) -> Row:
     p99 = _delay(corridor, "p99")
+    source, destination = (site_name(corridor[end], document["sites"], language) for end in _ENDS)
     return Row(
-        corridor=corridor_name(corridor, document["sites"], language),
+        corridor=name.format(source=source, destination=destination),
         route=_route(corridor, document["sites"], language, with_length=with_length),
         theory=milliseconds(corridor["theory_ns"]),
         p50=_shown_delay(_delay(corridor, "p50"), language),
@@ -65,14 +109,15 @@ def site_name(site: str, sites: Mapping[str, Name], language: str) -> str:
 
 
 def target_text(target: TargetEntry, language: str) -> str:
-    """Return a target's metric, statistic and limit, short: ``p99 ≤ 20 ms``, ``throughput mean ≥ 220 Mbit/s``."""
+    """Return a target's statistic and limit, and its metric where these do not tell: ``p99 ≤ 20 ms``, ``loss ≤ 0.1%``."""
     sign = "≤" if target["comparison"] == "at_most" else "≥"
-    statistic = words.say(words.STATISTICS, target["statistic"], language)
-    plain_delay = target["metric"] == "one_way_delay"
-    named = [] if plain_delay else [words.say(words.METRICS, target["metric"], language)]
-    if target["statistic"] != "ratio":
-        named.append(statistic)
-    return f"{' '.join(named)} {sign} {figure(target['limit'], target['unit'], target['metric'])}"
+    limit = figure(target["limit"], target["unit"], target["metric"])
+    named = [words.say(words.STATISTICS, target["statistic"], language)] if target["statistic"] != "ratio" else []
+    if target["metric"] == "theory_ratio":
+        limit = translate("{factor} × theory", language, factor=limit)
+    elif target["metric"] not in _PLAIN_METRICS:
+        named.insert(0, words.say(words.METRICS, target["metric"], language))
+    return " ".join([*named, sign, limit])
 
 
 def _route(corridor: CorridorEntry, sites: Mapping[str, Name], language: str, *, with_length: bool) -> str:
@@ -106,24 +151,46 @@ def _worst_loss(corridor: CorridorEntry) -> str:
 
 
 def _throughput(corridor: CorridorEntry) -> str:
-    entries = select.metrics_of(corridor, "throughput", "mean")
-    shown = list(dict.fromkeys(figure(entry["value"], "bit/s", "throughput") for entry in entries))
-    return " / ".join(shown) or ABSENT
+    values = [entry["value"] or 0 for entry in select.metrics_of(corridor, "throughput", "mean")]
+    if not values:
+        return ABSENT
+    if min(values) >= _ALIKE * max(values):
+        return rate(min(values))
+    shown = [rate(value) for value in values]
+    units = {text.split()[-1] for text in shown}
+    return "/".join([text.split()[0] for text in shown[:-1]] + shown[-1:]) if len(units) == 1 else " / ".join(shown)
 
 
 def _target_lines(corridor: CorridorEntry, document: Document, language: str) -> tuple[TargetLine, ...]:
-    lines = [_target_line(target, document, language) for target in select.deciding_targets(corridor)]
-    return tuple(dict.fromkeys(lines))
+    """Return one line for all targets that read the same and stand the same: two sources often state one limit."""
+    alike: dict[tuple[str, Standing], list[TargetEntry]] = {}
+    for target in select.deciding_targets(corridor):
+        text = target_text(target, language)
+        if target["status"] not in select.DECIDING:
+            text = f"{text} ({words.say(words.STATUSES, target['status'], language)})"
+        alike.setdefault((text, select.standing(target, document)), []).append(target)
+    texts = [text for text, _ in alike]
+    return tuple(
+        _target_line(targets, _told_apart(text, targets[0], language) if texts.count(text) > 1 else text, standing, language)
+        for (text, standing), targets in alike.items()
+    )
 
 
-def _target_line(target: TargetEntry, document: Document, language: str) -> TargetLine:
-    standing, break_even = select.standing(target, document), target["break_even"]
-    text = target_text(target, language)
-    if target["status"] not in select.DECIDING:
-        text = f"{text} ({words.say(words.STATUSES, target['status'], language)})"
+def _told_apart(text: str, target: TargetEntry, language: str) -> str:
+    return f"{text} ({words.say(words.DIRECTIONS, target['direction'], language)})"
+
+
+def _target_line(targets: list[TargetEntry], text: str, standing: Standing, language: str) -> TargetLine:
+    break_evens = [target["break_even"] for target in targets if target["break_even"]]
+    shortest = min(break_evens, key=lambda found: found["route_km"], default=None)
     return TargetLine(
         target=text,
         standing=standing,
         verdict=words.say(words.STANDINGS, standing, language),
-        break_even="" if break_even is None else kilometres(break_even["route_km"]),
+        break_even="" if shortest is None else longest(shortest, language),
     )
+
+
+def longest(break_even: BreakEvenEntry, language: str) -> str:
+    """Return up to which length of the route a target would be met; no length at all where even none is too long."""
+    return kilometres(break_even["route_km"]) if break_even["route_km"] > 0 else translate("none", language)

@@ -10,7 +10,7 @@ DECIDING = ("binding", "contract", "plan")
 """The statuses that can fail a run; claims and references are told and decide nothing."""
 
 Standing = Literal[
-    "missed", "missed if built so", "void", "inconclusive", "missed, not due yet", "met if built so", "met", "nothing decides"
+    "missed", "missed if built so", "void", "inconclusive", "not due yet", "met if built so", "met", "nothing decides"
 ]
 STANDINGS: tuple[Standing, ...] = get_args(Standing)
 """From worst to best, and last what no target decides."""
@@ -59,12 +59,12 @@ def standing(target: TargetEntry, document: Document) -> Standing:
 def corridor_standing(corridor: CorridorEntry, document: Document) -> Standing:
     """Return what a corridor is counted under: the worst standing of the targets that decide it."""
     standings = [standing(target, document) for target in corridor["targets"] if target["status"] in DECIDING]
-    return min(standings, key=STANDINGS.index, default="nothing decides")
+    return STANDINGS[min((STANDINGS.index(each) for each in standings), default=-1)]
 
 
 def _standing_of_a_miss(target: TargetEntry, document: Document) -> Standing:
     if target["status"] in DECIDING and not is_due(target, document):
-        return "missed, not due yet"
+        return "not due yet"
     return "missed if built so" if target["conditional"] else "missed"
 
 

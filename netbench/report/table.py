@@ -1,7 +1,7 @@
 """The table that a run ends with: a line a corridor, and under it what a reader must know to trust it."""
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,11 +11,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from netbench.campaign.document import CorridorEntry, Document
+from netbench.campaign.document import Document
 from netbench.report import words
 from netbench.report.footnotes import Note, notes, summary
 from netbench.report.language import mark, translate
-from netbench.report.rows import Row, row
+from netbench.report.layout import fitted
+from netbench.report.rows import NO_TARGET, Row, TargetLine, row_groups
 from netbench.report.select import Standing
 
 WITH_INTERVALS, WITH_LENGTHS, WITH_FIGURES = 150, 120, 100
@@ -26,7 +27,7 @@ _COLOURS: Mapping[Standing, str] = {
     "missed if built so": "red",
     "void": "magenta",
     "inconclusive": "yellow",
-    "missed, not due yet": "yellow",
+    "not due yet": "yellow",
     "met if built so": "cyan",
     "met": "green",
     "nothing decides": "dim",
@@ -39,9 +40,10 @@ class _Column:
 
     heading: str
     from_width: int
-    cell: Callable[[Row], Text]
+    cell: Callable[[Row, TargetLine], Text]
     justify: Literal["left", "right"] = "right"
     wraps: bool = False
+    of_target: bool = False
 
 
 def render(document: Document, language: str, width: int | None) -> str:
@@ -65,7 +67,7 @@ def render(document: Document, language: str, width: int | None) -> str:
 def _page(document: Document, language: str, width: int) -> Group:
     title = document["plan"]["title"]["zh" if language == "zh" else "en"]
     parts: list[RenderableType] = [Text(title, style="bold"), Text(_subtitle(document, language), style="dim"), Text()]
-    parts.append(_table(document, language, width))
+    parts += _tables(document, language, width)
     parts.append(summary(document, language))
     parts += [_note(note) for note in notes(document, language, width >= WITH_FIGURES)]
     return Group(*parts)
@@ -82,26 +84,40 @@ def _subtitle(document: Document, language: str) -> str:
     )
 
 
-def _table(document: Document, language: str, width: int) -> Table:
+def _tables(document: Document, language: str, width: int) -> Iterator[RenderableType]:
     columns = [column for column in _COLUMNS if width >= column.from_width]
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    for column in columns:
-        heading = translate(column.heading, language)
-        table.add_column(Text(heading), justify=column.justify, no_wrap=not column.wraps, overflow="fold")
-    for heading, corridors in _groups(document["corridors"], language).items():
-        table.add_row(Text(heading, style="bold"))
-        for corridor in corridors:
-            cells = row(corridor, document, language, with_length=width >= WITH_LENGTHS)
-            table.add_row(*[column.cell(cells) for column in columns])
+    headings = [Text(translate(column.heading, language)) for column in columns]
+    groups = {
+        group.heading: [line for row in group.rows for line in _lines(row, columns)]
+        for group in row_groups(document, language, with_length=width >= WITH_LENGTHS)
+    }
+    gap = 2 if width >= WITH_LENGTHS else 1
+    every_line = [line for lines in groups.values() for line in lines]
+    widths = fitted(headings, every_line, [column.wraps for column in columns], width - gap * (len(columns) - 1))
+    yield _table(columns, widths, gap, [], headings)
+    for heading, lines in groups.items():
+        yield Text(heading, style="bold")
+        yield _table(columns, widths, gap, lines)
+
+
+def _table(
+    columns: Sequence[_Column], widths: Sequence[int], gap: int, lines: Sequence[Sequence[Text]], headings: Sequence[Text] = ()
+) -> Table:
+    # one table a group, all of the same widths, so that a group's heading may be as long as the page;
+    # the box itself puts one blank between columns
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, gap - 1, 0, 0), pad_edge=False, show_edge=False, show_header=bool(headings))
+    for number, column in enumerate(columns):
+        table.add_column(headings[number] if headings else "", justify=column.justify, width=widths[number], overflow="fold")
+    for line in lines:
+        table.add_row(*line)
     return table
 
 
-def _groups(corridors: list[CorridorEntry], language: str) -> Mapping[str, list[CorridorEntry]]:
-    groups: dict[str, list[CorridorEntry]] = {}
-    for corridor in corridors:
-        names, word = (words.KINDS, corridor["kind"]) if corridor["class"] is None else (words.CLASSES, corridor["class"])
-        groups.setdefault(words.say(names, word, language), []).append(corridor)
-    return groups
+def _lines(row: Row, columns: Sequence[_Column]) -> Iterator[list[Text]]:
+    """Yield a corridor's line, and one more for each further target."""
+    for number, target in enumerate(row.targets or (NO_TARGET,)):
+        of_corridor = number == 0
+        yield [column.cell(row, target) if of_corridor or column.of_target else Text() for column in columns]
 
 
 def _note(note: Note) -> RenderableType:
@@ -109,32 +125,28 @@ def _note(note: Note) -> RenderableType:
     return Group(Text(), Text(note.heading, style="bold"), Padding(body, (0, 0, 0, 2)))
 
 
-def _plain(cell: Callable[[Row], str]) -> Callable[[Row], Text]:
-    return lambda cells: Text(cell(cells))
+def _corridor(cell: Callable[[Row], str]) -> Callable[[Row, TargetLine], Text]:
+    return lambda row, _: Text(cell(row))
 
 
-def _verdicts(cells: Row) -> Text:
-    return Text("\n").join(Text(line.verdict, style=_COLOURS[line.standing]) for line in cells.targets)
+def _target(cell: Callable[[TargetLine], str]) -> Callable[[Row, TargetLine], Text]:
+    return lambda _, line: Text(cell(line))
 
 
-def _targets(cells: Row) -> Text:
-    return Text("\n".join(line.target for line in cells.targets))
-
-
-def _break_evens(cells: Row) -> Text:
-    return Text("\n".join(line.break_even for line in cells.targets))
+def _verdict(_: Row, line: TargetLine) -> Text:
+    return Text(line.verdict, style=_COLOURS[line.standing])
 
 
 _COLUMNS = (
-    _Column(mark("corridor"), 0, _plain(lambda cells: cells.corridor), "left", wraps=True),
-    _Column(mark("route"), WITH_FIGURES, _plain(lambda cells: cells.route), "left", wraps=True),
-    _Column(mark("theory ms"), WITH_FIGURES, _plain(lambda cells: cells.theory)),
-    _Column(mark("p50 ms"), WITH_FIGURES, _plain(lambda cells: cells.p50)),
-    _Column(mark("p99 ms"), 0, _plain(lambda cells: cells.p99)),
-    _Column(mark("interval"), WITH_INTERVALS, _plain(lambda cells: cells.p99_interval), "left"),
-    _Column(mark("loss"), 0, _plain(lambda cells: cells.loss)),
-    _Column(mark("throughput"), WITH_FIGURES, _plain(lambda cells: cells.throughput), wraps=True),
-    _Column(mark("target"), 0, _targets, "left", wraps=True),
-    _Column(mark("verdict"), 0, _verdicts, "left"),
-    _Column(mark("longest route"), WITH_LENGTHS, _break_evens),
+    _Column(mark("corridor"), 0, _corridor(lambda row: row.corridor), "left", wraps=True),
+    _Column(mark("route"), WITH_FIGURES, _corridor(lambda row: row.route), "left", wraps=True),
+    _Column(mark("theory ms"), WITH_FIGURES, _corridor(lambda row: row.theory)),
+    _Column(mark("p50 ms"), WITH_FIGURES, _corridor(lambda row: row.p50)),
+    _Column(mark("p99 ms"), 0, _corridor(lambda row: row.p99)),
+    _Column(mark("interval"), WITH_INTERVALS, _corridor(lambda row: row.p99_interval), "left"),
+    _Column(mark("loss"), 0, _corridor(lambda row: row.loss)),
+    _Column(mark("throughput"), WITH_FIGURES, _corridor(lambda row: row.throughput), wraps=True),
+    _Column(mark("target"), 0, _target(lambda line: line.target), "left", wraps=True, of_target=True),
+    _Column(mark("verdict"), 0, _verdict, "left", of_target=True),
+    _Column(mark("longest route"), WITH_LENGTHS, _target(lambda line: line.break_even), of_target=True),
 )

@@ -9,7 +9,7 @@ STANDINGS: Mapping[str, str] = {
     "missed if built so": mark("missed if built so"),
     "void": mark("void"),
     "inconclusive": mark("inconclusive"),
-    "missed, not due yet": mark("missed, not due yet"),
+    "not due yet": mark("not due yet"),
     "met if built so": mark("met if built so"),
     "met": mark("met"),
     "nothing decides": mark("no target"),
@@ -24,8 +24,8 @@ METRICS: Mapping[str, str] = {
     "one_way_delay": mark("one-way delay"),
     "round_trip_delay": mark("round-trip delay"),
     "theory_ratio": mark("ratio to theory"),
-    "ipdv": mark("delay variation (IPDV)"),
-    "pdv": mark("delay variation (PDV)"),
+    "ipdv": mark("IPDV"),
+    "pdv": mark("PDV"),
     "loss_ratio": mark("loss"),
     "duplicate_ratio": mark("duplicates"),
     "reordering_ratio": mark("reordering"),
@@ -53,7 +53,7 @@ DIRECTIONS: Mapping[str, str] = {
     "both": mark("both ways"),
     "one-way": mark("one way"),
     "round-trip": mark("round trip"),
-    "unknown": mark("direction not stated"),
+    "unknown": mark("not stated"),
 }
 LAYERS: Mapping[str, str] = {
     "optical": mark("optical"),
@@ -81,6 +81,18 @@ TIMESTAMPS: Mapping[str, str] = {
     "kernel": mark("kernel"),
     "user": mark("user space"),
 }
+
+FACTS: Mapping[str, str] = {
+    "route_km": mark("route length"),
+    "delay": mark("delay"),
+    "equipment": mark("equipment delay"),
+    "rate": mark("rate"),
+    "queue": mark("queue"),
+    "jitter": mark("jitter"),
+    "loss": mark("loss"),
+    "assumed": mark("the plan says so"),
+}
+"""Facts of a link that nobody may have given."""
 
 _OF_A_FIELD: Mapping[str, Mapping[str, str]] = {
     "metric": METRICS,
