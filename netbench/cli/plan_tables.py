@@ -1,11 +1,14 @@
 """A plan as two tables for people: corridors, then targets; under them what is assumed."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from netbench.plan import overview
+from netbench.report import words
 from netbench.report.language import mark, translate
 from netbench.units import format_duration, format_rate, format_ratio
 
@@ -15,7 +18,12 @@ if TYPE_CHECKING:
 UNATTENDED_WIDTH = 200
 """Columns for a file or a pipe, which have no width of their own."""
 
-KINDS = {
+WIDE = 120
+"""From how many columns on the last two columns of each table are there."""
+
+NOTHING = "–"
+
+_KINDS = {
     "intra-cluster": mark("intra-cluster"),
     "in-province": mark("in-province"),
     "out-of-province": mark("out-of-province"),
@@ -23,48 +31,25 @@ KINDS = {
     "metro": mark("metro"),
     "access": mark("access"),
 }
-METRICS = {
-    "one_way_delay": mark("one-way delay"),
-    "round_trip_delay": mark("round-trip delay"),
-    "theory_ratio": mark("ratio to theory"),
-    "ipdv": mark("delay variation (IPDV)"),
-    "pdv": mark("delay variation (PDV)"),
-    "loss_ratio": mark("loss"),
-    "duplicate_ratio": mark("duplication"),
-    "reordering_ratio": mark("reordering"),
-    "throughput": mark("throughput"),
-}
-STATISTICS = {
-    "min": mark("minimum"),
-    "mean": mark("mean"),
-    "max": mark("maximum"),
-    "ratio": mark("ratio"),
-    "busy_hour_mean": mark("busy-hour mean"),
-    "share_at_least": mark("share of samples"),
-}
-WORDS = {
-    "one-way": mark("one-way"),
-    "round-trip": mark("round-trip"),
-    "unknown": mark("not stated"),
-    "optical": mark("optical layer"),
-    "ip": mark("IP layer"),
-    "internet": mark("public internet"),
-    "radio": mark("radio"),
-    "binding": mark("binding"),
-    "contract": mark("contract"),
-    "plan": mark("plan"),
-    "claim": mark("claim"),
-    "reference": mark("reference"),
-}
+_CORRIDOR_HEADINGS = (
+    mark("corridor"), mark("kind"), mark("route"), mark("route km"), mark("theory"), mark("planned delay"),
+    mark("great circle km"), mark("targets"),
+)  # fmt: skip
+_NARROW_COLUMNS = 6
+_FIGURES = ("route km", "theory", "planned delay", "great circle km")
+_WRAPPING = ("route", "targets", "source", "metric")
+_TARGET_HEADINGS = (
+    mark("target"), mark("metric"), mark("limit"), mark("stated for"), mark("status"), mark("source"), mark("layer"), mark("due"),
+)  # fmt: skip
 
 
 def print_plan(plan: "Plan", language: str, stream: TextIO) -> None:
     """Write the plan in the language; columns stay aligned where characters are two cells wide."""
     console = Console(file=stream, width=None if stream.isatty() else UNATTENDED_WIDTH, highlight=False)
     console.print(_headline(plan, language), markup=False)
-    console.print(_corridors(plan, language))
+    console.print(_corridors(plan, language, console.width))
     if plan.targets:
-        console.print(_targets(plan, language))
+        console.print(_targets(plan, language, console.width))
     console.print(_assumptions(plan, language), markup=False)
 
 
@@ -80,55 +65,27 @@ def _headline(plan: "Plan", language: str) -> str:
     return f"{plan.name}  {plan.title.in_language(language)}\n{counts}"
 
 
-def _corridors(plan: "Plan", language: str) -> Table:
-    table = Table(title_justify="left")
-    for heading, right in (
-        (mark("corridor"), False),
-        (mark("kind"), False),
-        (mark("route"), False),
-        (mark("great circle km"), True),
-        (mark("route km"), True),
-        (mark("theory"), True),
-        (mark("planned"), True),
-        (mark("targets"), False),
-    ):
-        table.add_column(translate(heading, language), justify="right" if right else "left", overflow="fold")
-    for item in overview.corridors(plan):
-        table.add_row(*_corridor_row(plan, item, language))
-    return table
+def _corridors(plan: "Plan", language: str, width: int) -> Table:
+    return _table(_CORRIDOR_HEADINGS, [_corridor_row(plan, item, language) for item in overview.corridors(plan)], language, width)
 
 
 def _corridor_row(plan: "Plan", item: overview.CorridorOverview, language: str) -> tuple[str, ...]:
     kind = item.corridor.link_class or item.corridor.kind
-    planned = item.planned_ns
+    planned = dict.fromkeys(format_duration(delay_ns) for delay_ns in (item.planned_ns.forward, item.planned_ns.reverse))
     return (
         item.corridor.id,
-        translate(KINDS[kind.value], language),
+        words.say(_KINDS, kind.value, language),
         " → ".join(plan.sites[site].name.in_language(language) for site in item.route.sites),
-        f"{item.great_circle_km:.1f}",
-        "–" if item.route_km is None else f"{item.route_km:.1f}",
+        NOTHING if item.route_km is None else f"{item.route_km:.1f}",
         format_duration(item.theory_ns),
-        " / ".join(dict.fromkeys((format_duration(planned.forward), format_duration(planned.reverse)))),
-        ", ".join(target.id for target in item.targets) or "–",
+        " / ".join(planned),
+        f"{item.great_circle_km:.1f}",
+        ", ".join(target.id for target in item.targets) or NOTHING,
     )
 
 
-def _targets(plan: "Plan", language: str) -> Table:
-    table = Table()
-    for heading in (
-        mark("target"),
-        mark("metric"),
-        mark("limit"),
-        mark("stated for"),
-        mark("layer"),
-        mark("status"),
-        mark("due"),
-        mark("source"),
-    ):
-        table.add_column(translate(heading, language), overflow="fold")
-    for target in plan.targets.values():
-        table.add_row(*_target_row(target, language))
-    return table
+def _targets(plan: "Plan", language: str, width: int) -> Table:
+    return _table(_TARGET_HEADINGS, [_target_row(target, language) for target in plan.targets.values()], language, width)
 
 
 def _target_row(target: "Target", language: str) -> tuple[str, ...]:
@@ -136,20 +93,19 @@ def _target_row(target: "Target", language: str) -> tuple[str, ...]:
         target.id,
         _metric(target, language),
         _limit(target),
-        translate(WORDS[target.direction.value], language),
-        translate(WORDS[target.layer.value], language),
-        translate(WORDS[target.status.value], language),
-        target.due.isoformat() if target.due else "–",
+        words.say(words.DIRECTIONS, target.direction.value, language),
+        words.say(words.STATUSES, target.status.value, language),
         " ".join(part for part in (target.source.title, target.source.date) if part),
+        words.say(words.LAYERS, target.layer.value, language),
+        target.due.isoformat() if target.due else NOTHING,
     )
 
 
 def _metric(target: "Target", language: str) -> str:
-    metric = translate(METRICS[target.metric], language)
+    metric = words.say(words.METRICS, target.metric, language)
     if target.statistic == "ratio":
         return metric
-    statistic = STATISTICS.get(target.statistic)
-    return f"{metric} {translate(statistic, language) if statistic else target.statistic}"
+    return f"{metric} {words.say(words.STATISTICS, target.statistic, language)}"
 
 
 def _limit(target: "Target") -> str:
@@ -172,3 +128,18 @@ def _assumptions(plan: "Plan", language: str) -> str:
         assumed=assumed,
         links=len(plan.links),
     )
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], language: str, width: int) -> Table:
+    columns = len(headings) if width >= WIDE else _NARROW_COLUMNS
+    table = Table(box=box.SQUARE)
+    for heading in headings[:columns]:
+        table.add_column(
+            translate(heading, language),
+            justify="right" if heading in _FIGURES else "left",
+            overflow="fold",
+            no_wrap=heading not in _WRAPPING,
+        )
+    for row in rows:
+        table.add_row(*row[:columns])
+    return table

@@ -39,7 +39,7 @@ def test_show_prints_routes_theory_and_targets_in_aligned_columns(language: str,
     names = ("贵安集群", "遵义") if language == "zh" else ("Gui'an cluster", "Zunyi")
     assert " → ".join(names) in corridor
     assert all(figure in corridor for figure in ("147.4", "205.0", "722 µs", "1.06 ms", "region-5ms"))
-    tables = [line for line in lines if line and line[0] in "┏┃┡│└"]
+    tables = [line for line in lines if line and line[0] in "┌│├└"]
     assert len({_cells(line) for line in tables}) == 2
 
 
