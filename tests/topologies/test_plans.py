@@ -2,11 +2,12 @@
 
 from collections import Counter
 from datetime import date
+from importlib.resources import files
 
 import networkx as nx
 import pytest
 
-from netbench.plan import catalogue
+from netbench.plan import catalogue, links, load, sections, targets
 from netbench.plan.model import CorridorKind, LinkClass, Medium, Plan, Status, TargetDirection
 from netbench.plan.physics import great_circle_km, theoretical_latency_ns
 from netbench.plan.routing import bottleneck, route_delay_ns, route_km, routes
@@ -160,3 +161,11 @@ def test_the_first_plan_is_small_and_plain() -> None:
     assert (len(first.sites), len(first.corridors)) == (4, 3)
     assert not any(link.assumed for link in first.links.values())
     assert min(link.delay_ns.forward for link in first.links.values()) >= 500_000
+
+
+def test_the_format_is_described_in_full() -> None:
+    """Every key that the reader knows stands in the description beside the plans."""
+    described = files("netbench_topologies.plans").joinpath("README.md").read_text("utf-8")
+    known = {*load.KEYS, *sections.SITE_KEYS, *links.KEYS, *sections.CORRIDOR_KEYS, *targets.KEYS, *sections.DEMAND_KEYS}
+    words = {*known, *targets.METRICS, *targets.STATISTICS}
+    assert sorted(word for word in words if f"`{word}`" not in described) == []
