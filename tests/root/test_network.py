@@ -179,7 +179,7 @@ def test_nothing_is_left_and_nothing_outside_is_touched() -> None:
     before = (_descriptors(), _children(), _settings())
     with emulated(PLAN, namespace) as network:
         assert len(_left_in(namespace)) == 1 + 2 * len(PLAN.links)
-        assert network.vantage("tail")
+        assert network.wire == "relay"
     after = (_descriptors(), _children(), _settings())
 
     assert _left_in(namespace) == ["lo"]

@@ -1,0 +1,217 @@
+"""A sandbox ends as its command ended, passes signals on, and a kill at any moment leaves nothing."""
+
+import contextlib
+import os
+import pty
+import random
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from pyroute2 import IPRoute
+
+from netbench.linux.sandbox import MARK, inside, sandbox_argv
+
+EMULATION = Path(__file__).with_name("emulation.py")
+AS_NOBODY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+TAG = "NETBENCH_TEST_TAG"
+
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root to make network namespaces and to become an ordinary user"),
+    pytest.mark.timeout(180),  # the relay compiles when it is used for the first time
+]
+
+
+@pytest.fixture(params=[(), AS_NOBODY], ids=["root", "nobody"])
+def user(request: pytest.FixtureRequest) -> Sequence[str]:
+    """How to become the user: root, or an ordinary one."""
+    prefix: Sequence[str] = request.param
+    return prefix
+
+
+@pytest.fixture
+def tag() -> Iterator[str]:
+    """A mark that all processes of one test inherit, by which they are found; whoever is left is ended by its id."""
+    made = uuid.uuid4().hex
+    yield made
+    for process in tagged(made):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+
+
+def tagged(tag: str) -> set[int]:
+    """The living processes that inherited the mark."""
+    wanted = f"{TAG}={tag}".encode()
+    found: set[int] = set()
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if wanted in (place / "environ").read_bytes().split(b"\0"):
+                found.add(int(place.name))
+    return found
+
+
+def sandboxed(*argv: str) -> Sequence[str]:
+    """The command that runs ``argv`` in a sandbox."""
+    command = sandbox_argv(argv)
+    assert command is not None
+    return command
+
+
+def run(user: Sequence[str], *argv: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    """Run ``argv`` in a sandbox to its end."""
+    return subprocess.run([*user, *sandboxed(*argv)], capture_output=True, text=True, timeout=60, check=False, cwd=cwd)
+
+
+def start(tag: str, *argv: str) -> "subprocess.Popen[str]":
+    """Start a command whose processes can be found again."""
+    packages = [folder for folder in sys.path if folder and not folder.startswith(sys.base_prefix)]
+    environment = {**os.environ, TAG: tag, "PYTHONPATH": os.pathsep.join(packages)}
+    return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+def python_for(user: Sequence[str]) -> str:
+    """An interpreter of this version that the user may run: this one, unless it lies where only root may go."""
+    if not user or all(folder.stat().st_mode & 0o001 for folder in Path(sys.executable).resolve().parents):
+        return sys.executable
+    of_the_system = Path(f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}")
+    if not of_the_system.exists():
+        pytest.skip(f"{sys.executable} lies where only root may go, and the system has no Python of its version")
+    return str(of_the_system)
+
+
+def test_the_exit_code_is_the_commands(user: Sequence[str]) -> None:
+    """Whatever it is; death by signal n is 128 + n; a command that is not there is 127 and a sentence."""
+    assert run(user, "sh", "-c", "exit 42").returncode == 42
+    assert run(user, "sh", "-c", "kill -KILL $$").returncode == 128 + signal.SIGKILL
+    missing = run(user, "/no/such/command")
+    assert (missing.returncode, missing.stderr) == (127, "netbench: cannot start /no/such/command: No such file or directory\n")
+
+
+def test_inside_is_root_alone_with_a_bare_network(user: Sequence[str]) -> None:
+    """Root, one loopback interface, no processes but its own, and the mark."""
+    said = run(
+        user, "sh", "-c", f"id -u; ls /proc | grep -c '^[0-9]'; ip -o link | wc -l; [ ${MARK} = $(readlink /proc/1/ns/pid) ]"
+    )
+
+    assert said.stdout.split()[0] == "0"
+    assert int(said.stdout.split()[1]) <= 5
+    assert said.stdout.split()[2] == "1"
+    assert said.returncode == 0
+
+
+def test_a_mark_that_leaked_elsewhere_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the PID namespace that made the mark counts as inside."""
+    monkeypatch.setenv(MARK, "pid:[1]")
+    assert not inside()
+    monkeypatch.setenv(MARK, str(Path("/proc/self/ns/pid").readlink()))
+    assert sandbox_argv(["true"]) is None
+
+
+def test_files_belong_to_the_user(tmp_path: Path) -> None:
+    """What an ordinary user's sandbox writes is that user's outside."""
+    home = tmp_path / "results"
+    home.mkdir()
+    os.chown(home, 65534, 65534)
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+
+    assert run(AS_NOBODY, "sh", "-c", "echo seal > file", cwd=home).returncode == 0
+    assert (home / "file").stat().st_uid == 65534
+
+
+def test_orphans_are_collected(user: Sequence[str]) -> None:
+    """A grandchild whose parent ended leaves no zombie behind."""
+    script = "sh -c 'sh -c \"sleep 0.1\" & exit 0'; sleep 0.5; cat /proc/[0-9]*/stat"
+    states = [line.rpartition(")")[2].split()[0] for line in run(user, "sh", "-c", script).stdout.splitlines()]
+
+    assert states
+    assert "Z" not in states
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_to_the_outer_process_reaches_the_command(tag: str, number: signal.Signals) -> None:
+    """The command's own handler decides."""
+    script = f"trap 'exit 9' {number.name.removeprefix('SIG')}; echo ready; while :; do sleep 0.05; done"
+    with start(tag, *sandboxed("sh", "-c", script)) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+
+        assert process.wait(timeout=10) == 9
+
+
+def test_an_interrupt_from_the_keyboard_arrives_once(tag: str) -> None:
+    """A terminal sends it to the whole group, so nobody passes it on."""
+    child, terminal = pty.fork()
+    if child == 0:
+        counting = "import signal,time; n=[]; signal.signal(2, lambda *_: n.append(1)); print('ready', flush=True)\n"
+        counting += "while not n: time.sleep(0.01)\ntime.sleep(0.5); print('counted', len(n), 'times', flush=True)"
+        os.environ[TAG] = tag
+        command = sandboxed(sys.executable, "-c", counting)
+        os.execvp(command[0], list(command))
+    said = _read_until(terminal, b"ready")
+    os.write(terminal, b"\x03")
+    said += _read_until(terminal, b"times")
+
+    assert b"counted 1 times" in said
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    os.close(terminal)
+
+
+def _read_until(terminal: int, wanted: bytes) -> bytes:
+    said = b""
+    while wanted not in said:
+        said += os.read(terminal, 1024)
+    return said
+
+
+def outside() -> tuple[list[str], list[str]]:
+    """The names of interfaces and of named namespaces, as this process sees them."""
+    with IPRoute() as route:
+        interfaces = sorted(link.get_attr("IFLA_IFNAME") for link in route.get_links())
+    names = Path("/run/netns")
+    return interfaces, sorted(place.name for place in names.iterdir()) if names.exists() else []
+
+
+_CHANCE = random.Random(2)
+MOMENTS = [0.0, 0.02, 0.08, *(_CHANCE.uniform(0.1, 2.5) for _ in range(5)), None]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_killed_at_any_moment_it_leaves_nothing(tag: str, user: Sequence[str], moment: float | None) -> None:
+    """SIGKILL to the outer process, while it starts or (None) when it is up: no process, interface or name is left."""
+    before = outside()
+    with start(tag, *user, python_for(user), str(EMULATION), "first") as process:
+        if moment is None:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "up\n"
+            assert len(tagged(tag)) > 4
+        else:
+            time.sleep(moment)
+        process.kill()
+    deadline = time.monotonic() + 10
+    while tagged(tag) and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+    assert not tagged(tag)
+    assert outside() == before
+
+
+def test_two_run_side_by_side_and_end_cleanly(tag: str) -> None:
+    """Both are up at the same time; each is ended by SIGTERM, takes its network down and says so, and nothing else."""
+    before = outside()
+    both = [start(tag, sys.executable, str(EMULATION), "first") for _ in range(2)]
+    for process in both:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+    for process in both:
+        process.send_signal(signal.SIGTERM)
+
+    assert [(*process.communicate(timeout=20), process.returncode) for process in both] == [("down\n", "", 0)] * 2
+    assert not tagged(tag)
+    assert outside() == before
