@@ -9,9 +9,9 @@ from rich.text import Text
 from netbench.campaign.document import CorridorEntry, Document, LinkEntry, TargetEntry
 from netbench.report import select, words
 from netbench.report.figures import figure, kilometres, milliseconds
-from netbench.report.language import retell, translate
+from netbench.report.language import labelled, remarked, retell, translate
 from netbench.report.rows import corridor_name, target_text
-from netbench.report.select import STANDINGS
+from netbench.report.select import STANDINGS, Standing
 
 _NAMES = 8
 """How many names a note lists before it says how many more there are."""
@@ -27,9 +27,13 @@ class Note(NamedTuple):
 def summary(document: Document, language: str) -> Text:
     """Return how many corridors stand how, in one line, worst first."""
     counts = Counter(select.corridor_standing(corridor, document) for corridor in document["corridors"])
-    parts = [f"{counts[standing]} {words.say(words.STANDINGS, standing, language)}" for standing in STANDINGS if counts[standing]]
+    parts = [_counted(counts[standing], standing, language) for standing in STANDINGS if counts[standing]]
     total = translate("{count} corridors", language, count=len(document["corridors"]))
-    return Text(f"\n{total}: {' · '.join(parts)}", style="bold")
+    return Text(f"\n{labelled(total, ' · '.join(parts), language)}", style="bold")
+
+
+def _counted(count: int, standing: Standing, language: str) -> str:
+    return translate("{count} {standing}", language, count=count, standing=words.say(words.STANDINGS, standing, language))
 
 
 def notes(document: Document, language: str, complete: bool) -> list[Note]:
@@ -52,10 +56,10 @@ def notes(document: Document, language: str, complete: bool) -> list[Note]:
 
 def reason(target: TargetEntry, language: str) -> str:
     """Return why a verdict is what it is, in the language."""
-    fields = words.said_fields(target["reason_fields"], language)
+    template, fields = target["reason_key"], words.said_fields(target["reason_fields"], language)
     if "cause" in fields:
         fields["cause"] = retell(fields["cause"], language)
-    return translate(target["reason_key"], language, **fields)
+    return translate(template, language, **fields)
 
 
 def _missed(document: Document, language: str, *, due: bool) -> Iterator[str]:
@@ -63,7 +67,8 @@ def _missed(document: Document, language: str, *, due: bool) -> Iterator[str]:
         fails = target["status"] in select.DECIDING and target["verdict"] == "fail"
         if fails and select.is_due(target, document) == due:
             name = corridor_name(corridor, document["sites"], language)
-            yield f"{name}: {reason(target, language)}{_break_even(target, language)}{_source(target, language)}"
+            told = f"{reason(target, language)}{_break_even(target, language)}{_source(target, language)}"
+            yield labelled(name, told, language)
 
 
 def _undecided(document: Document, language: str) -> Iterator[str]:
@@ -75,8 +80,8 @@ def _undecided(document: Document, language: str) -> Iterator[str]:
         first = found[0][1]
         names = _names([corridor for corridor, _ in found], document, language)
         which = translate("{names}, the first of them: {reason}", language, names=names, reason=reason(first, language))
-        alone = f"{names}: {reason(first, language)}"
-        yield f"{target_text(first, language)}: {which if len(found) > 1 else alone}"
+        alone = labelled(names, reason(first, language), language)
+        yield labelled(target_text(first, language), which if len(found) > 1 else alone, language)
 
 
 def _not_measured(document: Document, language: str) -> Iterator[str]:
@@ -85,7 +90,8 @@ def _not_measured(document: Document, language: str) -> Iterator[str]:
         for probe, why in corridor["not_measured"].items():
             groups.setdefault((probe, why), []).append(corridor)
     for (probe, why), corridors in groups.items():
-        yield f"{probe}: {_names(corridors, document, language)}: {retell(why, language)}"
+        names = _names(corridors, document, language)
+        yield labelled(probe, labelled(names, retell(why, language), language), language)
 
 
 def _told(document: Document, language: str) -> Iterator[str]:
@@ -96,16 +102,17 @@ def _told(document: Document, language: str) -> Iterator[str]:
     for found in groups.values():
         first = found[0][1]
         status = words.say(words.STATUSES, first["status"], language)
-        outcomes = " · ".join(_outcomes(found, document, language))
-        yield f"{target_text(first, language)} ({status}){_source(first, language)}: {outcomes}"
+        told = remarked(target_text(first, language), status, language) + _source(first, language)
+        yield labelled(told, " · ".join(_outcomes(found, document, language)), language)
 
 
 def _outcomes(found: Sequence[tuple[CorridorEntry, TargetEntry]], document: Document, language: str) -> Iterator[str]:
     for standing in STANDINGS:
         corridors = [corridor for corridor, target in found if select.standing(target, document) == standing]
         if corridors:
-            names = "" if standing.startswith("met") else f" ({_names(corridors, document, language)})"
-            yield f"{len(corridors)} {words.say(words.STANDINGS, standing, language)}{names}"
+            counted = _counted(len(corridors), standing, language)
+            met = standing.startswith("met")
+            yield counted if met else remarked(counted, _names(corridors, document, language), language)
 
 
 def _assumed(document: Document, language: str) -> Iterator[str]:
@@ -123,7 +130,7 @@ def _assumed(document: Document, language: str) -> Iterator[str]:
         groups.setdefault(tuple(link["assumptions"]), []).append(link)
     for facts, links in groups.items():
         named = translate(", ", language).join(words.say(words.FACTS, fact, language) for fact in facts)
-        yield f"{named}: {_shortened([link['id'] for link in links], language)}"
+        yield labelled(named, _shortened([link["id"] for link in links], ", ", language), language)
 
 
 def _unfaithful(document: Document, language: str) -> Iterator[str]:
@@ -204,10 +211,12 @@ def _source(target: TargetEntry, language: str) -> str:
 
 
 def _names(corridors: Sequence[CorridorEntry], document: Document, language: str) -> str:
-    return _shortened([corridor_name(corridor, document["sites"], language) for corridor in corridors], language)
+    return _shortened(
+        [corridor_name(corridor, document["sites"], language) for corridor in corridors], translate(", ", language), language
+    )
 
 
-def _shortened(names: Sequence[str], language: str) -> str:
-    shown = translate(", ", language).join(names[:_NAMES])
+def _shortened(names: Sequence[str], comma: str, language: str) -> str:
+    shown = comma.join(names[:_NAMES])
     rest = len(names) - _NAMES
     return shown if rest <= 0 else translate("{names} and {count} more", language, names=shown, count=rest)

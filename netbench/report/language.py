@@ -34,6 +34,16 @@ def translate(sentence: str, language: str, **fields: object) -> str:
     return template.format_map(fields) if fields else template
 
 
+def labelled(label: str, text: str, language: str) -> str:
+    """Return ``label: text`` with the language's own colon."""
+    return translate("{label}: {text}", language, label=label, text=text)
+
+
+def remarked(text: str, remark: str, language: str) -> str:
+    """Return ``text (remark)`` with the language's own brackets."""
+    return translate("{text} ({remark})", language, text=text, remark=remark)
+
+
 def retell(sentence: str, language: str) -> str:
     """Return a finished English sentence in the language, when it was made from a template that the catalogue knows.
 

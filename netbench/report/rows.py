@@ -7,7 +7,7 @@ from typing import Literal
 from netbench.campaign.document import BreakEvenEntry, CorridorEntry, Document, MetricEntry, Name, TargetEntry
 from netbench.report import select, words
 from netbench.report.figures import ABSENT, figure, interval, kilometres, milliseconds, rate
-from netbench.report.language import translate
+from netbench.report.language import labelled, remarked, translate
 from netbench.report.select import Standing
 
 _ENDS: tuple[Literal["from"], Literal["to"]] = ("from", "to")
@@ -38,6 +38,7 @@ class Row:
 
     corridor: str
     route: str
+    length: str
     theory: str
     p50: str
     p99: str
@@ -55,17 +56,17 @@ class RowGroup:
     rows: tuple[Row, ...]
 
 
-def row_groups(document: Document, language: str, *, with_length: bool) -> Iterator[RowGroup]:
-    """Yield the corridors kind by kind, in the document's order; ``with_length``: the route says how long it is."""
+def row_groups(document: Document, language: str) -> Iterator[RowGroup]:
+    """Yield the corridors kind by kind, in the document's order."""
     groups: dict[tuple[str, str | None], list[CorridorEntry]] = {}
     for corridor in document["corridors"]:
         groups.setdefault((corridor["kind"], corridor["class"]), []).append(corridor)
     for (kind, link_class), corridors in groups.items():
         heading = words.say(words.KINDS, kind, language) if link_class is None else words.say(words.CLASSES, link_class, language)
-        yield _group(heading, corridors, document, language, with_length=with_length)
+        yield _group(heading, corridors, document, language)
 
 
-def _group(heading: str, corridors: list[CorridorEntry], document: Document, language: str, *, with_length: bool) -> RowGroup:
+def _group(heading: str, corridors: list[CorridorEntry], document: Document, language: str) -> RowGroup:
     sites = document["sites"]
     sources, destinations = ({corridor[end] for corridor in corridors} for end in _ENDS)
     shared: list[str] = []
@@ -75,16 +76,17 @@ def _group(heading: str, corridors: list[CorridorEntry], document: Document, lan
         shared, name = ["… →", site_name(destinations.pop(), sites, language)], "{source} →"
     else:
         name = "{source} → {destination}"
-    rows = tuple(_row(corridor, name, document, language, with_length=with_length) for corridor in corridors)
-    return RowGroup(": ".join([heading, " ".join(shared)]) if shared else heading, rows)
+    rows = tuple(_row(corridor, name, document, language) for corridor in corridors)
+    return RowGroup(labelled(heading, " ".join(shared), language) if shared else heading, rows)
 
 
-def _row(corridor: CorridorEntry, name: str, document: Document, language: str, *, with_length: bool) -> Row:
+def _row(corridor: CorridorEntry, name: str, document: Document, language: str) -> Row:
     p99 = _delay(corridor, "p99")
     source, destination = (site_name(corridor[end], document["sites"], language) for end in _ENDS)
     return Row(
         corridor=name.format(source=source, destination=destination),
-        route=_route(corridor, document["sites"], language, with_length=with_length),
+        route=_way(corridor["route"][1:-1], document["sites"], language),
+        length="" if corridor["route_km"] is None else kilometres(corridor["route_km"]),
         theory=milliseconds(corridor["theory_ns"]),
         p50=_shown_delay(_delay(corridor, "p50"), language),
         p99=_shown_delay(p99, language),
@@ -114,15 +116,10 @@ def target_text(target: TargetEntry, language: str) -> str:
     limit = figure(target["limit"], target["unit"], target["metric"])
     named = [words.say(words.STATISTICS, target["statistic"], language)] if target["statistic"] != "ratio" else []
     if target["metric"] == "theory_ratio":
-        limit = translate("{factor} × theory", language, factor=limit)
+        limit = translate("{factor}×theory", language, factor=limit)
     elif target["metric"] not in _PLAIN_METRICS:
         named.insert(0, words.say(words.METRICS, target["metric"], language))
     return " ".join([*named, sign, limit])
-
-
-def _route(corridor: CorridorEntry, sites: Mapping[str, Name], language: str, *, with_length: bool) -> str:
-    way, length = _way(corridor["route"][1:-1], sites, language), corridor["route_km"]
-    return way if length is None or not with_length else f"{way}, {kilometres(length)}"
 
 
 def _way(between: list[str], sites: Mapping[str, Name], language: str) -> str:
@@ -167,7 +164,7 @@ def _target_lines(corridor: CorridorEntry, document: Document, language: str) ->
     for target in select.deciding_targets(corridor):
         text = target_text(target, language)
         if target["status"] not in select.DECIDING:
-            text = f"{text} ({words.say(words.STATUSES, target['status'], language)})"
+            text = remarked(text, words.say(words.STATUSES, target["status"], language), language)
         alike.setdefault((text, select.standing(target, document)), []).append(target)
     texts = [text for text, _ in alike]
     return tuple(
@@ -177,7 +174,7 @@ def _target_lines(corridor: CorridorEntry, document: Document, language: str) ->
 
 
 def _told_apart(text: str, target: TargetEntry, language: str) -> str:
-    return f"{text} ({words.say(words.DIRECTIONS, target['direction'], language)})"
+    return remarked(text, words.say(words.DIRECTIONS, target["direction"], language), language)
 
 
 def _target_line(targets: list[TargetEntry], text: str, standing: Standing, language: str) -> TargetLine:

@@ -79,7 +79,7 @@ def _subtitle(document: Document, language: str) -> str:
         language,
         network=words.say(words.NETWORKS, document["network"], language),
         wire=document["wire"],
-        started=document["started"],
+        started=document["started"].replace("T", " ").removesuffix("Z") + " UTC",
         seconds=f"{document['seconds']:.0f}",
     )
 
@@ -88,8 +88,7 @@ def _tables(document: Document, language: str, width: int) -> Iterator[Renderabl
     columns = [column for column in _COLUMNS if width >= column.from_width]
     headings = [Text(translate(column.heading, language)) for column in columns]
     groups = {
-        group.heading: [line for row in group.rows for line in _lines(row, columns)]
-        for group in row_groups(document, language, with_length=width >= WITH_LENGTHS)
+        group.heading: [line for row in group.rows for line in _lines(row, columns)] for group in row_groups(document, language)
     }
     gap = 2 if width >= WITH_LENGTHS else 1
     every_line = [line for lines in groups.values() for line in lines]
@@ -140,6 +139,7 @@ def _verdict(_: Row, line: TargetLine) -> Text:
 _COLUMNS = (
     _Column(mark("corridor"), 0, _corridor(lambda row: row.corridor), "left", wraps=True),
     _Column(mark("route"), WITH_FIGURES, _corridor(lambda row: row.route), "left", wraps=True),
+    _Column(mark("length"), WITH_LENGTHS, _corridor(lambda row: row.length)),
     _Column(mark("theory ms"), WITH_FIGURES, _corridor(lambda row: row.theory)),
     _Column(mark("p50 ms"), WITH_FIGURES, _corridor(lambda row: row.p50)),
     _Column(mark("p99 ms"), 0, _corridor(lambda row: row.p99)),
