@@ -12,6 +12,7 @@ from typing import NamedTuple
 _libc = ctypes.CDLL(None, use_errno=True)
 
 _LONGEST = 512
+_LAST_DATA_SENT, _LAST_DATA_RECEIVED, _LAST_ACK_RECEIVED = 44, 52, 56
 _SEND_MSS, _RTT, _CONGESTION_WINDOW, _TOTAL_RETRANSMITS = 16, 68, 80, 100
 _BYTES_ACKED, _BYTES_RECEIVED, _BYTES_SENT = 120, 128, 200
 _NEEDED = _BYTES_SENT + 8  # Linux 4.19 and later
@@ -31,10 +32,27 @@ class Counters(NamedTuple):
     congestion_window_bytes: int
 
 
+class Ages(NamedTuple):
+    """How long ago something last happened on a connection, in nanoseconds, by the kernel's tick (1 to 10 ms)."""
+
+    sent_ns: int
+    received_ns: int
+    acknowledged_ns: int
+
+
 def counters(descriptor: int) -> Counters | None:
     """Return what the kernel counts on a TCP socket, or None when the descriptor is no TCP socket or the kernel is too old."""
-    raw = _option(descriptor, socket.IPPROTO_TCP, socket.TCP_INFO, _LONGEST)
+    raw = _tcp_info(descriptor)
     return parse(raw) if raw is not None else None
+
+
+def ages(descriptor: int) -> Ages | None:
+    """Return when data was last sent and received and an acknowledgement came, or None as ``counters`` does."""
+    raw = _tcp_info(descriptor)
+    if raw is None or len(raw) < _NEEDED:
+        return None
+    offsets = (_LAST_DATA_SENT, _LAST_DATA_RECEIVED, _LAST_ACK_RECEIVED)
+    return Ages(*(struct.unpack_from("=I", raw, offset)[0] * 1_000_000 for offset in offsets))
 
 
 def parse(raw: bytes) -> Counters | None:
@@ -72,6 +90,10 @@ def _is_stream(descriptor: int) -> bool:
 def _number(descriptor: int, option: int) -> int | None:
     raw = _option(descriptor, socket.SOL_SOCKET, option, 4)
     return int.from_bytes(raw, "little") if raw is not None else None
+
+
+def _tcp_info(descriptor: int) -> bytes | None:
+    return _option(descriptor, socket.IPPROTO_TCP, socket.TCP_INFO, _LONGEST)
 
 
 def _option(descriptor: int, level: int, option: int, size: int) -> bytes | None:

@@ -64,6 +64,7 @@ class Trial:
         self._server: Child | None = None
         self._client: Child | None = None
         self._port = ends.port
+        self._rows = 0
         self._received_bytes = 0
 
     def run(self) -> Outcome:
@@ -77,6 +78,8 @@ class Trial:
             except _Failed as failure:
                 outcome.failure = str(failure)
             self._hand_over(self._joiner.remaining())
+            if outcome.failure is None and self._rows < self._schedule.count:
+                outcome.failure = f"{self._rows} of {self._schedule.count} intervals were seen: this host was too busy to watch"
             outcome.evidence.update(self._evidence())
         return outcome
 
@@ -157,6 +160,7 @@ class Trial:
 
     def _hand_over(self, rows: Sequence[Row]) -> None:
         if rows:
+            self._rows += len(rows)
             self._received_bytes += sum(row.received_bytes for row in rows)
             self._take(rows)
 

@@ -97,8 +97,7 @@ def run(test: iperf3.IPerf3, order: dict[str, Any], events: Events) -> dict[str,
     is_server = order["role"] == "server"
     result = (test.lib.iperf_run_server if is_server else test.lib.iperf_run_client)(_handle(test))
     reason = test._error_to_string(test._errno) if result < 0 else None  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - the binding shows it only by way of the run that hangs
-    watch.ended.set()
-    watch.join()
+    watch.end(whole=result == 0)
     output: bytes | None = test.lib.iperf_get_test_json_output_string(_handle(test))
     return {"json": output.decode(errors="replace") if output else None, "error": reason}
 

@@ -92,3 +92,16 @@ def test_totals_add_counts_and_average_round_trips() -> None:
     """Several streams count together; their round trip is the mean."""
     each = [tcp_info.Counters(1, 2, 3, 4, 100, 6), tcp_info.Counters(10, 20, 30, 40, 201, 60)]
     assert tcp_info.total(each) == tcp_info.Counters(11, 22, 33, 44, 150, 66)
+
+
+def test_ages_are_counted_from_the_last_byte(connection: Connection) -> None:
+    """Just after an exchange every age is a few ticks; what never sent is as old as its connection."""
+    near, far = connection
+    near.sendall(b"x")
+    far.recv(1)
+    here, there = tcp_info.ages(near.fileno()), tcp_info.ages(far.fileno())
+    assert here is not None
+    assert there is not None
+    assert max(here.sent_ns, there.received_ns) < 60_000_000_000
+    assert there.sent_ns >= there.received_ns
+    assert tcp_info.ages(-1) is None
