@@ -60,7 +60,7 @@ def samples_to_decide(summary: Summary, limit: float, error: float) -> int | Non
     if facing is None or room <= 0:
         return None
     factor = (abs(facing - summary.value) / room) ** 2
-    needed = math.ceil(summary.count * max(factor, 1.0)) + 1
+    needed = math.ceil(summary.count * factor) + 1
     return needed if needed <= PRACTICAL else None
 
 

@@ -75,7 +75,7 @@ def test_effective_count_of_a_trend_is_small() -> None:
     assert effective_count([5.0] * 30) == 30
 
 
-@pytest.mark.parametrize("correlation", [0.0, 0.5])
+@pytest.mark.parametrize("correlation", [0.0, 0.5, 0.8])
 def test_mean_covers_correlated_rates(correlation: float) -> None:
     """Over 1000 seeded AR(1) series of 40 intervals the interval holds the truth in at least 93 %."""
     generator = np.random.default_rng(11)
