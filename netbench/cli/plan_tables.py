@@ -93,12 +93,17 @@ def _target_row(target: "Target", language: str) -> tuple[str, ...]:
         target.id,
         _metric(target, language),
         _limit(target),
-        words.say(words.DIRECTIONS, target.direction.value, language),
+        _stated_for(target, language),
         words.say(words.STATUSES, target.status.value, language),
         " ".join(part for part in (target.source.title, target.source.date) if part),
         words.say(words.LAYERS, target.layer.value, language),
         target.due.isoformat() if target.due else NOTHING,
     )
+
+
+def _stated_for(target: "Target", language: str) -> str:
+    directions = [target.measured_direction] if target.measured_direction else []
+    return " · ".join(words.say(words.DIRECTIONS, word, language) for word in (target.direction.value, *directions))
 
 
 def _metric(target: "Target", language: str) -> str:

@@ -68,7 +68,7 @@ def test_targets_are_read_in_base_units() -> None:
     assert (region.direction, region.status, region.due) == (TargetDirection.UNKNOWN, Status.PLAN, date(2025, 12, 31))
     download = plan.targets["home-download"]
     assert (download.limit, download.unit, download.measured_direction) == (1_000_000_000, "bit/s", "reverse")
-    assert download.source == Source("An invented contract for the demonstration", "2026-01-01", None)
+    assert download.source == Source("演示用的虚构合同（an invented contract）", "2026-01-01", None)
     assert [target.id for target in plan.targets_of(plan.corridors["guian-zunyi"])] == ["region-5ms"]
 
 
