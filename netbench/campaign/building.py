@@ -19,7 +19,7 @@ from netbench.campaign.document import (
     PlanEntry,
     TargetEntry,
 )
-from netbench.campaign.judging import Figure
+from netbench.campaign.figuring import Figure
 from netbench.clock import NANOSECONDS_PER_SECOND, Instant
 from netbench.plan.model import DIRECTIONS, Corridor, Link, Plan, Route, Text
 from netbench.verdict.model import BreakEven, CorridorFacts, Outcome, Verdict

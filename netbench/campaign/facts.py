@@ -52,6 +52,7 @@ def corridor_facts(
         error_ns=timestamp_error_ns + emulation_error_ns(plan, route, calibrations),
         void=condition.void,
         emulated=True,
+        ns_per_km=physics.propagation_ns(1_000_000, plan.theory.group_index) / 1_000_000,
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from netbench.archive.writer import RunWriter
-from netbench.campaign import building, calibration, judging, measuring, rows
+from netbench.campaign import building, calibration, figuring, measuring, rows
 from netbench.campaign.building import CorridorFindings, Judgement
 from netbench.campaign.calibration import LinkCalibration
 from netbench.campaign.document import Document
@@ -23,8 +23,9 @@ from netbench.measure.network import Network, NetworkOptions
 from netbench.measure.probe import Control
 from netbench.measure.samples import INTERVALS, PACKETS
 from netbench.plan import routing
-from netbench.plan.model import Corridor, Plan, Route
+from netbench.plan.model import Corridor, Layer, Plan, Route
 from netbench.verdict.aggregate import corridor_outcome, exit_code, is_conditional, run_outcome
+from netbench.verdict.judge import judge
 
 ROUTE_CHECK_SECONDS = 3.0
 """What tracing every corridor takes, about: for the progress bar."""
@@ -137,7 +138,7 @@ def _judge(plan: Plan, routes: Mapping[str, Route], measurements: _Measurements,
 
 def _find(plan: Plan, route: Route, corridor: Corridor, measured: tuple[int, _Measurements], today: date) -> CorridorFindings:
     number, measurements = measured
-    latency, targets = measurements.latency, plan.targets_of(corridor)
+    latency = measurements.latency
     intervals = of_pair(measurements.throughput.memory.columns(INTERVALS), number)
     facts = corridor_facts(
         plan,
@@ -147,9 +148,13 @@ def _find(plan: Plan, route: Route, corridor: Corridor, measured: tuple[int, _Me
         timestamp_error_ns=latency.report.error_ns.get(corridor.id, 0),
         condition=measurements.conditions[corridor.id],
     )
-    delays = judging.delay_figures(of_pair(latency.memory.columns(PACKETS), number))
-    figures = (*delays, *judging.rate_figures(plan, route, intervals))
-    verdicts = judging.judged(targets, facts, figures, judging.target_shares(targets, plan, route, intervals), today)
+    delays = figuring.delay_figures(of_pair(latency.memory.columns(PACKETS), number))
+    figures = (*delays, *figuring.rate_figures(plan, route, intervals))
+    summaries = [figure.summary for figure in figures]
+    verdicts = tuple(
+        judge(target, facts, summaries, today, Layer.IP, figuring.target_shares(target, plan, route, intervals))
+        for target in plan.targets_of(corridor)
+    )
     return CorridorFindings(
         corridor=corridor,
         route=route,

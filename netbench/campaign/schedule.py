@@ -18,7 +18,7 @@ CALIBRATION_SCHEDULE = Schedule(interval_ns=25_000_000, count=120)
 
 THROUGHPUT_BUDGET_NS = 150 * SECOND
 """All bulk tests of a campaign together, set-up included."""
-TEST_SET_UP_NS = 900_000_000
+TEST_SET_UP_NS = 1_500_000_000
 """What a test costs beside its measured time: starting two processes, the control connection, ramping up."""
 RAMP_UP_NS = 500_000_000
 """Left out of every test's figures: TCP finding its rate."""
@@ -80,7 +80,7 @@ def _tests(plan: Plan, routes: Mapping[str, Route]) -> list[BulkTest]:
 def _needs_reverse(plan: Plan, corridor: Corridor, route: Route) -> bool:
     there, back = (_rate_bps(plan, route, direction) for direction in DIRECTIONS)
     return there != back or any(
-        target.metric == "throughput" and target.measured_direction == "reverse" for target in plan.targets_of(corridor)
+        target.metric == "throughput" and target.measured_direction != "forward" for target in plan.targets_of(corridor)
     )
 
 

@@ -1,17 +1,13 @@
-"""From samples to figures to verdicts, corridor by corridor."""
+"""From samples to figures in the plan's terms."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
 from netbench.analysis.intervals import share_at_least, summarise_intervals
 from netbench.analysis.packets import summarise_packets
 from netbench.analysis.summary import Summary
 from netbench.measure.samples import Columns, Turn
-from netbench.plan.model import DirectionName, Layer, Plan, Route, Target
+from netbench.plan.model import DirectionName, Plan, Route, Target
 from netbench.plan.routing import bottleneck
-from netbench.verdict.judge import judge
-from netbench.verdict.model import CorridorFacts, Verdict
 
 _TURNS: dict[DirectionName, Turn] = {"forward": Turn.FORWARD, "reverse": Turn.REVERSE}
 
@@ -35,23 +31,14 @@ def rate_figures(plan: Plan, route: Route, intervals: Columns) -> tuple[Figure, 
     return tuple(_in_plan_terms(plan, route, summary) for summary in summarise_intervals(intervals))
 
 
-def judged(
-    targets: Sequence[Target], facts: CorridorFacts, figures: Sequence[Figure], shares: Sequence[Summary], today: date
-) -> tuple[Verdict, ...]:
-    """Return the verdict on each target."""
-    summaries = [figure.summary for figure in figures]
-    return tuple(judge(target, facts, summaries, today, Layer.IP, shares) for target in targets)
-
-
-def target_shares(targets: Sequence[Target], plan: Plan, route: Route, intervals: Columns) -> tuple[Summary, ...]:
-    """Return, for each target on a share of intervals that reach a rate, that share."""
-    return tuple(_share(target, plan, route, intervals) for target in targets if target.statistic == "share_at_least")
-
-
-def _share(target: Target, plan: Plan, route: Route, intervals: Columns) -> Summary:
-    direction = target.measured_direction or "forward"
-    threshold_bps = (target.of or 0.0) / bottleneck(plan, route, direction).rate_scale
-    return share_at_least(intervals, _TURNS[direction], threshold_bps)
+def target_shares(target: Target, plan: Plan, route: Route, intervals: Columns) -> tuple[Summary, ...]:
+    """Return, for a target on the share of intervals that reach a rate, that share in each direction; nothing for others."""
+    if target.statistic != "share_at_least" or target.of is None:
+        return ()
+    return tuple(
+        share_at_least(intervals, turn, target.of / bottleneck(plan, route, direction).rate_scale)
+        for direction, turn in _TURNS.items()
+    )
 
 
 def _in_plan_terms(plan: Plan, route: Route, measured: Summary) -> Figure:
