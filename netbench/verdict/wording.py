@@ -10,7 +10,7 @@ Bound = float | int | None
 def shown(value: float, target: Target) -> str:
     """Return ``value`` in the target's unit, with more digits where three would make it look like the limit that it is not."""
     text = _short(value, target)
-    return _long(value, target.unit) if value != target.limit and text == _short(target.limit, target) else text
+    return _long(value, target.limit, target.unit) if value != target.limit and text == _short(target.limit, target) else text
 
 
 def shown_limit(target: Target) -> str:
@@ -37,7 +37,8 @@ def _short(value: float, target: Target) -> str:
     return format_rate(value) if target.unit == "bit/s" else format_ratio(value)
 
 
-def _long(value: float, unit: Unit) -> str:
-    if unit == "ns":
-        return f"{value / 1e6:.9g} ms"
-    return f"{value / 1e6:.9g} Mbit/s" if unit == "bit/s" else f"{value:.9g}"
+def _long(value: float, limit: float, unit: Unit) -> str:
+    """As many digits as it takes to tell the value from the limit, in a unit that people read."""
+    divisor, name = {"ns": (1e6, " ms"), "bit/s": (1e6, " Mbit/s"), "1": (1.0, "")}[unit]
+    texts = (f"{value / divisor:.{digits}g}" for digits in range(4, 17))
+    return next(text for text in texts if float(text) != limit / divisor or text == f"{value / divisor:.16g}") + name
