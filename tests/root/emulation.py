@@ -3,15 +3,11 @@
 import os
 import signal
 import sys
-from types import FrameType
+import threading
 
 from netbench.measure.network import NetworkOptions
 from netbench.plan.catalogue import find
 from netbench_topologies.network import EmulatedNetwork
-
-
-def _wake(_number: int, _frame: FrameType | None) -> None:
-    """Let ``signal.pause`` return."""
 
 
 def main() -> None:
@@ -19,13 +15,14 @@ def main() -> None:
     argv = EmulatedNetwork.sandbox_argv([sys.executable, *sys.argv])
     if argv is not None:
         os.execvp(argv[0], list(argv))
-    signal.signal(signal.SIGTERM, _wake)
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
     plan = find(sys.argv[1])
     with EmulatedNetwork(plan, NetworkOptions()) as network:
         network.routes(list(plan.corridors.values()))
         sys.stdout.write("up\n")
         sys.stdout.flush()
-        signal.pause()
+        ended.wait()
     sys.stdout.write("down\n")
 
 

@@ -212,6 +212,6 @@ def test_two_run_side_by_side_and_end_cleanly(tag: str) -> None:
     for process in both:
         process.send_signal(signal.SIGTERM)
 
-    assert [(*process.communicate(timeout=20), process.returncode) for process in both] == [("down\n", "", 0)] * 2
+    assert [(*process.communicate(timeout=60), process.returncode) for process in both] == [("down\n", "", 0)] * 2
     assert not tagged(tag)
     assert outside() == before
