@@ -59,7 +59,7 @@ def test_delay_of_each_direction(bed: Bed, direction: DirectionName, near: int, 
     """Between the kernel's timestamps on both hosts lies the direction's delay: never less, and the relay says if it was more."""
     with bed.capture(near, "host", outgoing=True) as before, bed.capture(far, "host") as after:
         send_numbers(bed, near, 200, gap_seconds=0.001)
-        left = {number: stamp for number, stamp, _ in numbers_captured(before, 200)}
+        left = {number: stamp for number, stamp, _ in numbers_captured(before, 200, outgoing=True)}
         came = numbers_captured(after, 200)
 
     delays = np.array([stamp - left[number] for number, stamp, _ in came])

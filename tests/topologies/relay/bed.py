@@ -1,5 +1,6 @@
 """Two hosts with a relay between them: host --veth-- relay --veth-- host, three namespaces, gone with the context."""
 
+import contextlib
 import os
 import socket
 import struct
@@ -13,10 +14,11 @@ from pyroute2 import IPRoute
 from netbench.linux.namespaces import NamespaceVantage, new_network_namespace, run_inside
 from netbench_topologies.relay import DirectionSpec, Relay, RelayLink
 
-SO_TIMESTAMPNS = 35
-SOL_PACKET, PACKET_IGNORE_OUTGOING = 263, 23
+SO_RCVBUFFORCE, SO_TIMESTAMPNS = 33, 35
+SOL_PACKET, PACKET_IGNORE_OUTGOING, PACKET_OUTGOING = 263, 23, 4
 ETH_P_ALL = 0x0003
 EXPERIMENTAL_TYPE = 0x88B5  # IEEE 802 local experimental EtherType 1
+CAPTURE_OCTETS = 8 * 1024 * 1024
 NANOSECONDS = 1_000_000_000
 
 
@@ -98,7 +100,9 @@ def capturing(interface: str, *, outgoing: bool) -> socket.socket:
     """Return a packet socket on an interface of the caller's namespace; without ``outgoing`` it sees arrivals alone."""
     capture = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     capture.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-    capture.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 * 1024 * 1024)
+    capture.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, CAPTURE_OCTETS)
+    with contextlib.suppress(PermissionError):  # only the host's own root may go past net.core.rmem_max
+        capture.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, CAPTURE_OCTETS)
     capture.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, int(not outgoing))
     capture.bind((interface, ETH_P_ALL))
     return capture
@@ -110,15 +114,20 @@ def numbered_frame(number: int, octets: int = 60) -> bytes:
     return frame.ljust(octets, b"\x00")
 
 
-def numbers_captured(capture: socket.socket, wanted: int, timeout: float = 5) -> list[tuple[int, int, int]]:
-    """Return (number, kernel time in ns, octets) of numbered frames in order, ``wanted`` of them or those before a silence."""
+def numbers_captured(
+    capture: socket.socket, wanted: int, *, timeout: float = 5, outgoing: bool = False
+) -> list[tuple[int, int, int]]:
+    """Return (number, kernel time in ns, octets) of numbered frames in order, ``wanted`` of them or those before a silence.
+
+    They are those that arrived, or those that were sent from here (``outgoing``), never both.
+    """
     capture.settimeout(timeout)
     seen = list[tuple[int, int, int]]()
     try:
         while len(seen) < wanted:
-            data, ancillary, _flags, _address = capture.recvmsg(65536, 64)
+            data, ancillary, _flags, address = capture.recvmsg(65536, 64)
             kind, number = struct.unpack_from("!HI", data, 12)
-            if kind == EXPERIMENTAL_TYPE:
+            if kind == EXPERIMENTAL_TYPE and (address[2] == PACKET_OUTGOING) == outgoing:
                 seconds, nanoseconds = struct.unpack("=qq", ancillary[0][2])
                 seen.append((number, seconds * NANOSECONDS + nanoseconds, len(data)))
     except TimeoutError:
@@ -126,8 +135,8 @@ def numbers_captured(capture: socket.socket, wanted: int, timeout: float = 5) ->
     return seen
 
 
-def sending(namespace: int, act: Callable[[socket.socket], None]) -> None:
-    """``act`` was given a packet socket that sends by the host's interface, and is done."""
+def sending(namespace: int, act: Callable[[socket.socket], None], interface: str = "host") -> None:
+    """``act`` was given a packet socket that sends by an interface of a namespace, and is done."""
     with run_inside(namespace, lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)) as raw:
-        raw.bind(("host", 0))
+        raw.bind((interface, 0))
         act(raw)
