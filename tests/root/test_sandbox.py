@@ -215,3 +215,17 @@ def test_two_run_side_by_side_and_end_cleanly(tag: str) -> None:
     assert [(*process.communicate(timeout=60), process.returncode) for process in both] == [("down\n", "", 0)] * 2
     assert not tagged(tag)
     assert outside() == before
+
+
+def test_a_user_without_namespaces_is_told_what_to_allow(tag: str) -> None:
+    """Where the limit is zero the sentence names the settings, and the exit code says unsupported."""
+    python = python_for(AS_NOBODY)
+    forbid = "echo 0 > /proc/sys/user/max_net_namespaces"  # in the user namespace of the sandbox around it, and there alone
+    inner = f"{forbid} && exec {python} -P -m netbench.linux.sandbox -- true"
+    with start(tag, *AS_NOBODY, python, "-P", "-m", "netbench.linux.sandbox", "--", "sh", "-c", inner) as process:
+        said = process.communicate(timeout=30)[1]
+
+    assert process.returncode == 127
+    assert said.startswith(
+        "netbench: netbench cannot make namespaces: No space left on device; run it as root, or allow user namesp"
+    )
