@@ -1,6 +1,7 @@
 """What a packet capture on a host's interface saw of STAMP, as an account independent of the probe."""
 
 import struct
+import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,29 +14,22 @@ if TYPE_CHECKING:
 
 NANOSECOND_MAGIC = 0xA1B23C4D
 ETHERNET_OCTETS = 14
+HAND_OVER_SECONDS = 1.5
+"""The kernel hands packets to tcpdump in blocks, the last one a second after its first packet."""
 
 
 @contextmanager
 def capturing(host: "Host", file: Path, expression: str) -> Generator["subprocess.Popen[bytes]"]:
     """Write what passes the host's interface to ``file`` while inside; complete afterwards."""
-    argv = [
-        "tcpdump",
-        "-i",
-        host.interface,
-        "--time-stamp-precision=nano",
-        "--immediate-mode",
-        "-U",
-        "-B",
-        "16384",
-        "-w",
-        str(file),
-    ]
+    # not --immediate-mode: waking tcpdump for each packet takes microseconds between the tap and the driver's stamp
+    argv = ["tcpdump", "-i", host.interface, "--time-stamp-precision=nano", "-B", "16384", "-w", str(file)]
     process = host.vantage.popen([*argv, "-Z", "root", expression])
     assert process.stderr is not None
     try:
         while b"listening" not in process.stderr.readline():
             assert process.poll() is None, "tcpdump did not start"
         yield process
+        time.sleep(HAND_OVER_SECONDS)
     finally:
         process.terminate()
         process.communicate(timeout=10)
