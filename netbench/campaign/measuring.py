@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from netbench.archive.writer import RunWriter
-from netbench.campaign.schedule import RAMP_UP_NS, TimeTable
+from netbench.campaign.condition import Condition, condition
+from netbench.campaign.schedule import RAMP_UP_NS, BulkTest, TimeTable
 from netbench.campaign.sinks import Both, Renumbered
 from netbench.errors import CannotMeasureError
 from netbench.measure import plugins
@@ -13,7 +14,7 @@ from netbench.measure.collect import MemorySink
 from netbench.measure.network import Network
 from netbench.measure.probe import Control, Pair, Report, Schedule
 from netbench.measure.samples import Sink
-from netbench.plan.model import DirectionName, Link, Plan
+from netbench.plan.model import Link, Plan, Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,14 @@ class Measured:
     pairs: tuple[str, ...]
     memory: MemorySink
     report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """What the bulk tests brought, and how the instrument fared during each."""
+
+    measured: Measured
+    conditions: Mapping[BulkTest, Condition]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +54,20 @@ def measure_latency(bench: Bench, corridors: Sequence[str], schedule: Schedule) 
     return _measure_delay(bench, "stamp", [_corridor_pair(bench, name) for name in corridors], schedule)
 
 
-def measure_throughput(bench: Bench, corridors: Sequence[str], table: TimeTable) -> Measured:
+def measure_throughput(bench: Bench, routes: Mapping[str, Route], table: TimeTable) -> Throughput:
     """Measure throughput round by round; tests of one round share no link."""
+    corridors = tuple(routes)
     memory = MemorySink()
     sink = Both(bench.writer.sink("iperf3", corridors), memory)
+    conditions: dict[BulkTest, Condition] = {}
     reports: list[Report] = []
     for tests in table.rounds:
-        pairs = [_corridor_pair(bench, test.corridor) for test in tests]
-        numbered = Renumbered(sink, [corridors.index(pair.id) for pair in pairs])
-        reports.append(_measure_round(bench, tests[0].direction, pairs, table.throughput, numbered))
-    return Measured(tuple(corridors), memory, _merged(reports))
+        before = bench.network.health()
+        numbered = Renumbered(sink, [corridors.index(test.corridor) for test in tests])
+        reports.append(_measure_round(bench, tests, table.throughput, numbered))
+        after = bench.network.health()
+        conditions |= {test: condition(routes[test.corridor].links, before, after) for test in tests}
+    return Throughput(Measured(corridors, memory, _merged(reports)), conditions)
 
 
 def _corridor_pair(bench: Bench, name: str) -> Pair:
@@ -71,9 +84,10 @@ def _measure_delay(bench: Bench, name: str, pairs: Sequence[Pair], schedule: Sch
     return Measured(names, memory, report)
 
 
-def _measure_round(bench: Bench, turn: DirectionName, pairs: Sequence[Pair], schedule: Schedule, sink: Sink) -> Report:
+def _measure_round(bench: Bench, tests: Sequence[BulkTest], schedule: Schedule, sink: Sink) -> Report:
+    pairs = [_corridor_pair(bench, test.corridor) for test in tests]
     probe_class: Any = plugins.probe("iperf3")
-    probe = probe_class(probe_class.Parameters(turns=(turn,), omit_ns=RAMP_UP_NS))
+    probe = probe_class(probe_class.Parameters(turns=(tests[0].direction,), omit_ns=RAMP_UP_NS))
     try:
         report: Report = probe.measure(pairs, schedule, sink, bench.control)
     except CannotMeasureError as error:

@@ -18,12 +18,15 @@ CALIBRATION_SCHEDULE = Schedule(interval_ns=25_000_000, count=120)
 
 THROUGHPUT_BUDGET_NS = 150 * SECOND
 """All bulk tests of a campaign together, set-up included."""
-TEST_SET_UP_NS = 1_500_000_000
-"""What a test costs beside its measured time: starting two processes, the control connection, ramping up."""
+ROUND_LOAD_BPS = 400_000_000
+"""Rate times links crossed, of all tests of a round: what the wires of two cores carry without being late themselves."""
+TEST_SET_UP_NS = 900_000_000
+"""What a round costs beside its traffic: starting two processes a test, the control connections, the last results."""
 RAMP_UP_NS = 500_000_000
 """Left out of every test's figures: TCP finding its rate."""
-SHORTEST_TEST_NS = 1 * SECOND
-LONGEST_TEST_NS = 3 * SECOND
+SHORTEST_TRAFFIC_S = 2
+LONGEST_TRAFFIC_S = 4
+"""Ramp-up and test together, in seconds: iperf3 sends for whole ones."""
 TEST_INTERVAL_NS = 100_000_000
 
 
@@ -57,7 +60,7 @@ class TimeTable:
 
 def time_table(plan: Plan, routes: Mapping[str, Route], latency_ns: int) -> TimeTable:
     """Return the time table for the corridors in ``routes``, with ``latency_ns`` of delay measurement."""
-    rounds = _rounds(_tests(plan, routes), routes)
+    rounds = _rounds(plan, _tests(plan, routes), routes)
     return TimeTable(CALIBRATION_SCHEDULE, _latency(len(routes), latency_ns), _throughput(len(rounds)), rounds)
 
 
@@ -67,9 +70,9 @@ def _latency(corridors: int, duration_ns: int) -> Schedule:
 
 
 def _throughput(rounds: int) -> Schedule:
-    share_ns = THROUGHPUT_BUDGET_NS // max(1, rounds) - TEST_SET_UP_NS - RAMP_UP_NS
-    duration_ns = min(LONGEST_TEST_NS, max(SHORTEST_TEST_NS, share_ns))
-    return Schedule(TEST_INTERVAL_NS, duration_ns // TEST_INTERVAL_NS)
+    share_s = (THROUGHPUT_BUDGET_NS // max(1, rounds) - TEST_SET_UP_NS) // SECOND
+    traffic_ns = min(LONGEST_TRAFFIC_S, max(SHORTEST_TRAFFIC_S, share_s)) * SECOND
+    return Schedule(TEST_INTERVAL_NS, (traffic_ns - RAMP_UP_NS) // TEST_INTERVAL_NS)
 
 
 def _tests(plan: Plan, routes: Mapping[str, Route]) -> list[BulkTest]:
@@ -88,11 +91,11 @@ def _rate_bps(plan: Plan, route: Route, direction: DirectionName) -> int:
     return min(link.rate_bps.towards(along) for link, along in links_of(plan, route, direction))
 
 
-def _rounds(tests: Sequence[BulkTest], routes: Mapping[str, Route]) -> tuple[tuple[BulkTest, ...], ...]:
-    """Greedy colouring, longest routes first: a test joins the first round of its direction in which all its links are free."""
+def _rounds(plan: Plan, tests: Sequence[BulkTest], routes: Mapping[str, Route]) -> tuple[tuple[BulkTest, ...], ...]:
+    """Greedy colouring, longest routes first: a test joins the first round of its direction that has room for it."""
     rounds: list[list[BulkTest]] = []
     for test in sorted(tests, key=lambda test: -len(routes[test.corridor].links)):
-        home = next((members for members in rounds if _joins(test, members, routes)), None)
+        home = next((members for members in rounds if _joins(plan, test, members, routes)), None)
         if home is None:
             rounds.append([test])
         else:
@@ -100,6 +103,13 @@ def _rounds(tests: Sequence[BulkTest], routes: Mapping[str, Route]) -> tuple[tup
     return tuple(tuple(members) for members in rounds)
 
 
-def _joins(test: BulkTest, members: Sequence[BulkTest], routes: Mapping[str, Route]) -> bool:
+def _joins(plan: Plan, test: BulkTest, members: Sequence[BulkTest], routes: Mapping[str, Route]) -> bool:
     links = set(routes[test.corridor].links)
-    return all(member.direction == test.direction and links.isdisjoint(routes[member.corridor].links) for member in members)
+    return (
+        all(member.direction == test.direction and links.isdisjoint(routes[member.corridor].links) for member in members)
+        and sum(_load_bps(plan, routes[member.corridor], member.direction) for member in (*members, test)) <= ROUND_LOAD_BPS
+    )
+
+
+def _load_bps(plan: Plan, route: Route, direction: DirectionName) -> int:
+    return min(link.emulated_rate_bps(along) for link, along in links_of(plan, route, direction)) * len(route.links)

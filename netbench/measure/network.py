@@ -23,9 +23,11 @@ class NetworkOptions:
 class LinkHealth:
     """What the network's own machinery did to one link while it was measured: counts that are not the plan's doing.
 
-    ``overrun_frames`` were lost by the instrument (a full socket buffer), ``late_frames`` left more than 1 ms after their time.
+    Of ``frames`` that crossed it, ``late_frames`` left more than 1 ms after their time; ``overrun_frames`` never crossed, being
+    lost by the instrument (a full socket buffer).
     """
 
+    frames: int
     overrun_frames: int
     late_frames: int
 

@@ -76,8 +76,8 @@ def _by_both(each_way: Sequence[Figure], together: Figure, target: Target) -> Fi
 def _differing(one: Finding, both: Finding, target: Target) -> Finding:
     if one.figure is None or both.figure is None:
         return one if one.figure is None else both
-    if both.reason.key == reasons.TOO_FEW and both.figure.summary.value is not None and _badness(both, target) <= target.limit:
-        return both  # so far even both ways together meet it: what is lacking is samples, not the source's word
+    if both.outcome is Outcome.INCONCLUSIVE and both.figure.measured and _badness(both, target) <= target.limit:
+        return both  # so far even both ways together meet it: what is lacking is certainty, not the source's word
     needs = [each.needs_samples for each in (one, both) if each.needs_samples is not None]
     undecided = [each for each in (one, both) if each.outcome is Outcome.INCONCLUSIVE]
     settled = max(needs) if needs and len(needs) == len(undecided) else None

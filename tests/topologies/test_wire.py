@@ -25,10 +25,14 @@ def test_each_direction_is_told_its_own_figures() -> None:
 def test_health_counts_what_the_wire_itself_did() -> None:
     """Overruns, send errors and late frames of both directions; what the plan asked for (queue, loss) is not ill health."""
     zero = dict.fromkeys(DirectionCounters.__slots__, 0)
-    forward = DirectionCounters(**{**zero, "received": 9, "queue_drops": 3, "loss_drops": 2, "overruns": 1, "late_frames": 5})
-    reverse = DirectionCounters(**{**zero, "send_errors": 4, "late_frames": 7})
+    forward = DirectionCounters(
+        **{**zero, "received": 9, "sent": 3, "queue_drops": 3, "loss_drops": 2, "overruns": 1, "late_frames": 5}
+    )
+    reverse = DirectionCounters(**{**zero, "sent": 8, "send_errors": 4, "late_frames": 7})
 
-    assert wire.link_health({"a-b": PerDirection(forward, reverse)}) == {"a-b": LinkHealth(overrun_frames=5, late_frames=12)}
+    assert wire.link_health({"a-b": PerDirection(forward, reverse)}) == {
+        "a-b": LinkHealth(frames=11, overrun_frames=5, late_frames=12)
+    }
 
 
 def test_the_relay_is_chosen_and_netem_is_put_off() -> None:

@@ -48,6 +48,7 @@ def link_health(counters: "Mapping[str, PerDirection[DirectionCounters]]") -> di
     """Return what the relay itself did to the frames, both directions together."""
     return {
         link: LinkHealth(
+            frames=both.forward.sent + both.reverse.sent,
             overrun_frames=sum(way.overruns + way.send_errors for way in (both.forward, both.reverse)),
             late_frames=both.forward.late_frames + both.reverse.late_frames,
         )

@@ -1,0 +1,38 @@
+"""How the instrument fared while it measured: what the machine did to the traffic is never reported as the network's doing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from netbench.measure.network import LinkHealth
+
+LATE_SHARE_OF_DELAY = 0.005
+"""Of frames more than 1 ms late, in a measurement of delay: half of what would move a p99."""
+LATE_SHARE_OF_RATE = 0.05
+"""The same in a measurement of throughput, which TCP averages over round trips."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The frames that crossed some links during one measurement, and what the machine did to them."""
+
+    frames: int
+    overrun_frames: int
+    late_frames: int
+
+    def unfit(self, late_share: float) -> str | None:
+        """Return why nothing measured meanwhile may be judged, or None; up to ``late_share`` of the frames may be late."""
+        if self.overrun_frames:
+            return f"the machine lost {self.overrun_frames} frames that the network would have carried"
+        if self.late_frames > late_share * self.frames:
+            return f"the machine was saturated: {self.late_frames} of {self.frames} frames were more than 1 ms late"
+        return None
+
+
+def condition(links: Iterable[str], before: Mapping[str, LinkHealth], after: Mapping[str, LinkHealth]) -> Condition:
+    """Return how these links fared between two readings of their counters."""
+    names = tuple(links)
+    return Condition(
+        frames=sum(after[name].frames - before[name].frames for name in names),
+        overrun_frames=sum(after[name].overrun_frames - before[name].overrun_frames for name in names),
+        late_frames=sum(after[name].late_frames - before[name].late_frames for name in names),
+    )
