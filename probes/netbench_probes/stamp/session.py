@@ -88,7 +88,7 @@ class SenderSession:
         self._waiting: deque[_Answer] = deque()
         self._departures: dict[int, _Answer | int | None] = {}
         self._furthest = (-1, 0)
-        self._latest_claim_ns = 0
+        self._last_to_leave = (0, 0)
         self._before: Neighbour | None = None
         self._stateful = False
         self._rows: list[Row] = []
@@ -169,8 +169,10 @@ class SenderSession:
         receive_ns = unix_from_timestamp(packet.receive_timestamp, packet.error_estimate, received_ns)
         claimed_ns = unix_from_timestamp(packet.timestamp, packet.error_estimate, received_ns)
         fate = Fate.ANSWERED if attempt.reflected is None else Fate.DUPLICATE
-        overtaken = claimed_ns < self._latest_claim_ns
-        self._latest_claim_ns = max(claimed_ns, self._latest_claim_ns)
+        # a reflector's clock may be too coarse to tell two replies apart: its numbering does
+        departure = (claimed_ns, packet.sequence)
+        overtaken = departure < self._last_to_leave
+        self._last_to_leave = max(departure, self._last_to_leave)
         transmit_ns = None if self._watched else claimed_ns
         answer = _Answer(attempt, fate, receive_ns, transmit_ns, claimed_ns, received_ns, overtaken, self.next_sequence)
         if fate is Fate.ANSWERED:
