@@ -78,6 +78,10 @@ class Run:
         """
         return columns_of(self._table(name))
 
+    def row_count(self, name: str) -> int:
+        """Return how many rows ``samples`` would have; raises what it raises."""
+        return self._table(name).num_rows
+
     def label(self, name: str) -> Label:
         """Return the table, version and pair ids of one file of samples; raises what ``samples`` raises."""
         return read_label(self._table(name).schema, f"{self.run_id}: {name}")

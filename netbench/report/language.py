@@ -17,6 +17,7 @@ Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, Language] = ("zh", "en")
 CATALOGUE = Path(__file__).parent / "locale" / "zh" / "LC_MESSAGES" / "netbench.po"
 _FIELD = re.compile(r"\\?\{(\w+)\\?\}")
+_FEWEST_LETTERS = 3
 _LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
@@ -81,9 +82,13 @@ def chinese() -> Mapping[str, str]:
 
 @cache
 def _patterns() -> Sequence[tuple[re.Pattern[str], str]]:
-    # the template with the most letters of its own first: it is the one that fits for a reason
-    templates = sorted(chinese().items(), key=lambda item: -len(_FIELD.sub("", item[0])))
-    return [(_pattern(english), translation) for english, translation in templates]
+    # the template with the most letters of its own first: it is the one that fits for a reason; one of hardly any fits all
+    templates = sorted(chinese().items(), key=lambda item: -_own_letters(item[0]))
+    return [(_pattern(english), translation) for english, translation in templates if _own_letters(english) >= _FEWEST_LETTERS]
+
+
+def _own_letters(template: str) -> int:
+    return sum(character.isalpha() for character in _FIELD.sub("", template))
 
 
 def _pattern(template: str) -> re.Pattern[str]:

@@ -22,6 +22,9 @@ from netbench.report.select import Standing
 WITH_INTERVALS, WITH_LENGTHS, WITH_FIGURES = 150, 120, 100
 """From how many columns on the table shows intervals, route lengths, and the route, theory, median and throughput at all."""
 
+_ONE_RATE = len("1,000 Gbit/s")
+"""How wide the throughput is: where both directions differ they take two lines."""
+
 _COLOURS: Mapping[Standing, str] = {
     "missed": "bold red",
     "missed if built so": "red",
@@ -44,6 +47,7 @@ class _Column:
     justify: Literal["left", "right"] = "right"
     wraps: bool = False
     of_target: bool = False
+    widest: int = 1000
 
 
 def render(document: Document, language: str, width: int | None) -> str:
@@ -92,7 +96,8 @@ def _tables(document: Document, language: str, width: int) -> Iterator[Renderabl
     }
     gap = 2 if width >= WITH_LENGTHS else 1
     every_line = [line for lines in groups.values() for line in lines]
-    widths = fitted(headings, every_line, [column.wraps for column in columns], width - gap * (len(columns) - 1))
+    most = [column.widest for column in columns]
+    widths = fitted(headings, every_line, [column.wraps for column in columns], most, width - gap * (len(columns) - 1))
     yield _table(columns, widths, gap, [], headings)
     for heading, lines in groups.items():
         yield Text(heading, style="bold")
@@ -145,7 +150,7 @@ _COLUMNS = (
     _Column(mark("p99 ms"), 0, _corridor(lambda row: row.p99)),
     _Column(mark("interval"), WITH_INTERVALS, _corridor(lambda row: row.p99_interval), "left"),
     _Column(mark("loss"), 0, _corridor(lambda row: row.loss)),
-    _Column(mark("throughput"), WITH_FIGURES, _corridor(lambda row: row.throughput), wraps=True),
+    _Column(mark("throughput"), WITH_FIGURES, _corridor(lambda row: row.throughput), wraps=True, widest=_ONE_RATE),
     _Column(mark("target"), 0, _target(lambda line: line.target), "left", wraps=True, of_target=True),
     _Column(mark("verdict"), 0, _verdict, "left", of_target=True),
     _Column(mark("longest route"), WITH_LENGTHS, _target(lambda line: line.break_even), of_target=True),
