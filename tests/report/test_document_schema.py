@@ -1,12 +1,15 @@
 import json
 from pathlib import Path
-from typing import Any, cast, get_type_hints
+from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
 import jsonschema
 import pytest
 
 from netbench.campaign import document as contract
 from tests.report.sample import document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SCHEMA: dict[str, Any] = json.loads((Path(contract.__file__).parent / "result.schema.json").read_text())
 
@@ -47,7 +50,7 @@ def _objects(value: Any) -> list[Any]:
     if isinstance(value, dict):
         inner = list(cast("dict[str, Any]", value).values())
     elif isinstance(value, list):
-        inner = cast("list[Any]", value)
+        inner = [*cast("Iterable[Any]", value)]
     here: list[Any] = [value] if "properties" in value and isinstance(value, dict) else []
     return here + [found for each in inner if isinstance(each, dict | list) for found in _objects(each)]
 
