@@ -33,6 +33,7 @@ def relay(shared: SharedMemory, ready: int, ends: tuple[int, int]) -> None:
     :raises UnsupportedError: when the loop cannot be compiled here or the kernel cannot wait in nanoseconds
     """
     shared.header[HEADER_REALTIME] = become_punctual()
+    sys.modules["scipy"] = None  # type: ignore[assignment] # loading it for numba's BLAS, which nothing here calls, takes long
     try:
         from netbench_topologies.relay.engine import Engine
 
