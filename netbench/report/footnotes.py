@@ -176,7 +176,7 @@ def _instrument(document: Document, language: str) -> Iterator[str]:
 def _scale(document: Document, language: str) -> Iterator[str]:
     examples: dict[int, str] = {}
     for corridor in document["corridors"]:
-        for entry in corridor["metrics"]:
+        for entry in select.metrics_of(corridor, "throughput", "mean"):
             scale, emulated = entry.get("rate_scale", 1), entry.get("emulated")
             if scale > 1 and emulated and emulated["value"] is not None:
                 measured, meant = (figure(value, "bit/s", "throughput") for value in (emulated["value"], entry["value"]))

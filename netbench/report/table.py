@@ -16,7 +16,7 @@ from netbench.report import words
 from netbench.report.footnotes import Note, notes, summary
 from netbench.report.language import mark, translate
 from netbench.report.layout import fitted
-from netbench.report.rows import NO_TARGET, Row, TargetLine, row_groups
+from netbench.report.rows import NO_TARGET, Row, RowGroup, TargetLine, row_groups
 from netbench.report.select import Standing
 
 WITH_INTERVALS, WITH_LENGTHS, WITH_FIGURES = 150, 120, 100
@@ -89,17 +89,16 @@ def _subtitle(document: Document, language: str) -> str:
 
 
 def _tables(document: Document, language: str, width: int) -> Iterator[RenderableType]:
-    columns = [column for column in _COLUMNS if width >= column.from_width]
+    groups = list(row_groups(document, language))
+    columns = [column for column in _COLUMNS if width >= column.from_width and _says_something(column, groups)]
     headings = [Text(translate(column.heading, language)) for column in columns]
-    groups = {
-        group.heading: [line for row in group.rows for line in _lines(row, columns)] for group in row_groups(document, language)
-    }
+    lines_of = {group.heading: [line for row in group.rows for line in _lines(row, columns)] for group in groups}
     gap = 2 if width >= WITH_LENGTHS else 1
-    every_line = [line for lines in groups.values() for line in lines]
+    every_line = [line for lines in lines_of.values() for line in lines]
     most = [column.widest for column in columns]
     widths = fitted(headings, every_line, [column.wraps for column in columns], most, width - gap * (len(columns) - 1))
     yield _table(columns, widths, gap, [], headings)
-    for heading, lines in groups.items():
+    for heading, lines in lines_of.items():
         yield Text(heading, style="bold")
         yield _table(columns, widths, gap, lines)
 
@@ -115,6 +114,11 @@ def _table(
     for line in lines:
         table.add_row(*line)
     return table
+
+
+def _says_something(column: _Column, groups: Sequence[RowGroup]) -> bool:
+    cells = [column.cell(row, line) for group in groups for row in group.rows for line in row.targets or (NO_TARGET,)]
+    return not cells or any(cells)
 
 
 def _lines(row: Row, columns: Sequence[_Column]) -> Iterator[list[Text]]:

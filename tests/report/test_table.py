@@ -141,3 +141,10 @@ def test_a_run_of_nothing_can_be_shown() -> None:
     empty = document()
     empty["corridors"], empty["links"] = [], []
     assert "0 corridors" in render(empty, "en", 100)
+
+
+def test_a_column_that_says_nothing_is_left_out() -> None:
+    """Where no route is assumed there is no longest route to show."""
+    certain = _with(corridor("c", "macao", [target("t", "pass", 5 * MS)], figures()))
+    assert "longest" in render(document(), "en", 160)
+    assert "longest" not in render(certain, "en", 160)
