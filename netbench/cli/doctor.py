@@ -44,6 +44,9 @@ WITHOUT = {
 }
 """What netbench does without the things it does not require."""
 
+OK, MISSING, MISSING_OPTIONAL = mark("ok"), mark("missing"), mark("missing, not required")
+WITHOUT_IT, MEND_IT = mark("without it: {consequence}"), mark("mend it: {command}")
+
 
 # argparse has no public name for what it hands out here
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:  # pyright: ignore[reportPrivateUsage]
@@ -94,10 +97,8 @@ def document(findings: Iterable["Finding"]) -> dict[str, object]:
 def lines(finding: "Finding", language: str) -> list[str]:
     """Return a finding for people: its state and what was found; when it is missing, what that means and the cure."""
     title = translate(TITLES[finding.name], language)
-    if finding.ok:
-        return [f"{translate(mark('ok'), language)}  {title}: {finding.found}"]
-    kind = mark("missing") if finding.required else mark("missing, not required")
-    return [f"{translate(kind, language)}  {title}: {finding.found}", *_remedy(finding, language)]
+    state = OK if finding.ok else MISSING if finding.required else MISSING_OPTIONAL
+    return [f"{translate(state, language)}  {title}: {finding.found}", *_remedy(finding, language)]
 
 
 def conclusion(findings: Sequence["Finding"], language: str) -> str:
@@ -109,6 +110,8 @@ def conclusion(findings: Sequence["Finding"], language: str) -> str:
 
 
 def _remedy(finding: "Finding", language: str) -> list[str]:
+    if finding.cure is None:
+        return []
     without = WITHOUT.get(finding.name)
-    consequence = [f"    {translate(mark('without it:'), language)} {translate(without, language)}"] if without else []
-    return [*consequence, f"    {translate(mark('mend it:'), language)} {finding.cure}"]
+    told = [translate(WITHOUT_IT, language, consequence=translate(without, language))] if without else []
+    return [f"    {line}" for line in (*told, translate(MEND_IT, language, command=finding.cure))]
