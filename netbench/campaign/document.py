@@ -58,7 +58,9 @@ LinkEntry = TypedDict(
 )
 
 
-class _MetricRequired(TypedDict):
+class FigureEntry(TypedDict):
+    """One figure: what it is of, its value and its interval."""
+
     metric: str
     direction: Literal["forward", "reverse", "both"]
     statistic: str
@@ -70,7 +72,7 @@ class _MetricRequired(TypedDict):
     method: str
 
 
-class MetricEntry(_MetricRequired, total=False):
+class MetricEntry(FigureEntry, total=False):
     """One figure of a corridor.
 
     A rate's ``value`` is in terms of the plan: what was measured (``emulated``) times ``rate_scale``.

@@ -1,7 +1,9 @@
 """The document of one measurement without a plan: what ``netbench probe --json`` writes (``probe.schema.json``)."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+from netbench.campaign.document import FigureEntry
 
 if TYPE_CHECKING:
     from netbench.analysis.summary import Summary
@@ -15,18 +17,9 @@ UNKNOWN_CLOCK = (
 )
 
 
-class ProbeMetric(TypedDict):
+class ProbeMetric(FigureEntry):
     """One figure; ``reason`` says why it has no value although packets came back."""
 
-    metric: str
-    direction: Literal["forward", "reverse", "both"]
-    statistic: str
-    value: float | int | None
-    low: float | int | None
-    high: float | int | None
-    unit: Literal["ns", "bit/s", "1"]
-    count: int
-    method: str
     reason: NotRequired[str]
 
 
