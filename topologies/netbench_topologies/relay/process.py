@@ -20,7 +20,7 @@ from netbench_topologies.relay.layout import (
     write_specs,
 )
 from netbench_topologies.relay.model import DirectionCounters, RelayLink
-from netbench_topologies.relay.sockets import bind_port, open_port, take_overruns
+from netbench_topologies.relay.sockets import bind_port, close_ports, open_port, take_overruns
 
 if TYPE_CHECKING:
     import socket
@@ -111,8 +111,7 @@ class Relay:
         self._end_child()
         with self._lock:
             self._take_socket_overruns()
-            for port in self._ports:
-                port.close()
+            close_ports(self._ports)
             self._ports.clear()
         for descriptor in (self._stop_writer, self._errors):
             if descriptor >= 0:

@@ -3,6 +3,8 @@
 import contextlib
 import socket
 import struct
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from netbench.errors import UnsupportedError
 
@@ -12,6 +14,7 @@ PACKET_STATISTICS, PACKET_VNET_HDR, PACKET_QDISC_BYPASS, PACKET_IGNORE_OUTGOING 
 SO_SNDBUFFORCE, SO_RCVBUFFORCE, SO_TIMESTAMPNS = 32, 33, 35
 BUFFER_OCTETS = 16 * 1024 * 1024
 
+CLOSING_TOGETHER = 32
 _STATISTICS = struct.Struct("=II")
 
 
@@ -46,6 +49,15 @@ def bind_port(port: socket.socket, interface: str) -> None:
         port.bind((interface, ETH_P_ALL))
     except OSError as error:
         raise UnsupportedError(f"cannot bind the relay to {interface}: {error.strerror}; set the interface up first") from error
+
+
+def close_ports(ports: Sequence[socket.socket]) -> None:
+    """All are closed.
+
+    The kernel makes each wait until no processor can be using it any more, some 14 ms: so they wait together.
+    """
+    with ThreadPoolExecutor(CLOSING_TOGETHER) as pool:
+        list(pool.map(socket.socket.close, ports))
 
 
 def take_overruns(port: socket.socket) -> int:
