@@ -41,7 +41,13 @@ class CorridorFindings:
 
 def plan_entry(plan: Plan) -> PlanEntry:
     """Return which plan was measured."""
-    return {"name": plan.name, "title": _name(plan.title), "digest": plan.digest, "rate_scale": plan.rate_scale}
+    return {
+        "name": plan.name,
+        "title": _name(plan.title),
+        "timezone": plan.timezone,
+        "digest": plan.digest,
+        "rate_scale": plan.rate_scale,
+    }
 
 
 def site_names(plan: Plan) -> dict[str, Name]:
@@ -165,7 +171,9 @@ def target_entry(verdict: Verdict) -> TargetEntry:
         "comparison": target.comparison,
         "limit": target.limit,
         "unit": target.unit,
+        "of": target.of,
         "direction": target.direction.value,
+        "toward": target.measured_direction,
         "layer": target.layer.value,
         "status": target.status.value,
         "due": target.due.isoformat() if target.due else None,

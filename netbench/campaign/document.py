@@ -104,7 +104,10 @@ class Needs(TypedDict):
 
 
 class TargetEntry(TypedDict):
-    """One target of a corridor, judged. ``reason`` is English; ``reason_key`` and ``reason_fields`` let a reader say it anew."""
+    """One target of a corridor, judged. ``reason`` is English; ``reason_key`` and ``reason_fields`` let a reader say it anew.
+
+    ``toward`` is the one direction that the target is for, null for both. ``of`` is the threshold that a share counts from.
+    """
 
     id: str
     metric: str
@@ -112,7 +115,9 @@ class TargetEntry(TypedDict):
     comparison: Literal["at_most", "at_least"]
     limit: float
     unit: Literal["ns", "bit/s", "1"]
+    of: float | None
     direction: str
+    toward: Literal["forward", "reverse"] | None
     layer: str
     status: str
     due: str | None
@@ -168,9 +173,10 @@ class Document(TypedDict):
 
 
 class PlanEntry(TypedDict):
-    """Which plan was measured."""
+    """Which plan was measured. Days, and so whether a target is due, are counted in ``timezone``."""
 
     name: str
     title: Name
+    timezone: str
     digest: str
     rate_scale: int

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from netbench.campaign.document import FigureEntry
+from netbench.report.language import mark
 
 if TYPE_CHECKING:
     from netbench.analysis.summary import Summary
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 
-UNKNOWN_CLOCK = (
+UNKNOWN_CLOCK = mark(
     "the far end's clock is not known to agree with this one, so a one-way delay would be as wrong as the clocks are apart; "
     "the round trip and the variation of each direction need no common clock"
 )

@@ -152,6 +152,8 @@ def _reading(document: Document, language: str, complete: bool) -> Iterator[str]
     yield from _scale(document, language)
     if any(target["break_even"] for _, target in select.all_targets(document)):
         yield translate("Longest route: how long the route may be for the target still to be met", language)
+    if any(target["toward"] for corridor in document["corridors"] for target in corridor["targets"]):
+        yield translate("→ and ← beside a target: it is for that direction of the corridor only", language)
     if not complete:
         yield translate("A terminal of 100 columns or more shows route, theory, p50 and throughput too", language)
     yield translate(

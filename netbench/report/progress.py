@@ -1,4 +1,4 @@
-"""What a waiting user sees: a bar for the phase at hand, on stderr, and nothing at all where nobody watches."""
+"""What a waiting user sees on stderr: what is about to happen, and a bar for the phase at hand where it is a terminal."""
 
 from types import TracebackType
 from typing import Self, TextIO
@@ -16,12 +16,13 @@ SHOWN_SECONDS = TextColumn("{task.fields[elapsed]:.0f} / {task.total:.0f} s")
 class Progress:
     """Hears a campaign and shows where it is: the expected time of the present phase and how much of it has passed.
 
-    A context manager. Where ``stream`` is not a terminal it writes nothing.
+    A context manager. Where ``stream`` is not a terminal only what is announced is written, a line each.
     """
 
     def __init__(self, language: str, stream: TextIO, clock: Clock | None = None) -> None:
         """``clock`` moves the bar; the system's own unless a test brings another."""
         self._language = language
+        self._stream = stream
         self._bars = _Bars(Console(file=stream), clock or SystemClock()) if stream.isatty() else None
 
     def __enter__(self) -> Self:
@@ -37,8 +38,11 @@ class Progress:
 
     def announce(self, sentence: str, **fields: str) -> None:
         """Show one sentence above the bar: an English template and the values of its ``{fields}``."""
+        line = translate(sentence, self._language, **fields)
         if self._bars:
-            self._bars.console.print(translate(sentence, self._language, **fields), markup=False, highlight=False)
+            self._bars.console.print(line, markup=False, highlight=False)
+        else:
+            print(line, file=self._stream, flush=True)
 
     def phase(self, name: str, seconds: float) -> None:
         """The bar is that of a new phase, which should take so long."""

@@ -110,6 +110,10 @@ def site_name(site: str, sites: Mapping[str, Name], language: str) -> str:
     return names["zh"] if language == "zh" else names["en"]
 
 
+ARROWS = {"forward": "→", "reverse": "←"}
+"""Beside a target that is for one direction of the corridor only."""
+
+
 def target_text(target: TargetEntry, language: str) -> str:
     """Return a target's statistic and limit, and its metric where these do not tell: ``p99 ≤ 20 ms``, ``loss ≤ 0.1%``."""
     sign = "≤" if target["comparison"] == "at_most" else "≥"
@@ -119,7 +123,9 @@ def target_text(target: TargetEntry, language: str) -> str:
         limit = translate("{factor}×theory", language, factor=limit)
     elif target["metric"] not in _PLAIN_METRICS:
         named.insert(0, words.say(words.METRICS, target["metric"], language))
-    return " ".join([*named, sign, limit])
+    if target["of"] is not None:
+        limit += f" ({sign} {figure(target['of'], 'bit/s', target['metric'])})"
+    return " ".join([*named, sign, limit, *ARROWS.get(target["toward"] or "", "")])
 
 
 def _way(between: list[str], sites: Mapping[str, Name], language: str) -> str:

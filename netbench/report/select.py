@@ -1,8 +1,9 @@
 """What a reader of one line wants of a corridor: the worse direction, the targets that decide, what has become of them."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Literal, get_args
+from zoneinfo import ZoneInfo
 
 from netbench.campaign.document import CorridorEntry, Document, MetricEntry, TargetEntry
 
@@ -41,9 +42,10 @@ def told_targets(corridor: CorridorEntry) -> list[TargetEntry]:
 
 
 def is_due(target: TargetEntry, document: Document) -> bool:
-    """Whether the target binds on the day the run began (UTC): not before its due date has come."""
+    """Whether the target binds on the day the run began, in the plan's timezone: not before its due date has come."""
     due = target["due"]
-    return due is None or date.fromisoformat(due) <= date.fromisoformat(document["started"][:10])
+    began = datetime.fromisoformat(document["started"]).astimezone(ZoneInfo(document["plan"]["timezone"]))
+    return due is None or date.fromisoformat(due) <= began.date()
 
 
 def standing(target: TargetEntry, document: Document) -> Standing:

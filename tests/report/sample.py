@@ -62,7 +62,9 @@ def target(
         "comparison": "at_most",
         "limit": float(limit_ns),
         "unit": "ns",
+        "of": None,
         "direction": "one-way",
+        "toward": None,
         "layer": "ip",
         "status": status,
         "due": due,
@@ -157,6 +159,7 @@ def document() -> Document:
         "plan": {
             "name": "anshun",
             "title": {"en": "Anshun compute network", "zh": "安顺算力网络"},
+            "timezone": "Asia/Shanghai",
             "digest": "0" * 64,
             "rate_scale": 1000,
         },

@@ -19,13 +19,13 @@ class _Clock:
         return Instant(self.seconds * 10**9, 0)
 
 
-def test_nothing_is_written_where_nobody_watches() -> None:
-    """A stream that is no terminal stays empty."""
+def test_only_what_is_announced_is_written_where_nobody_watches() -> None:
+    """A stream that is no terminal gets the announcements, a line each, and no bar."""
     stream = io.StringIO()
     with Progress("en", stream) as progress:
         progress.announce("via {site}", site="Guiyang")
         progress.phase("measuring delay", 20)
-    assert stream.getvalue() == ""
+    assert stream.getvalue() == "via Guiyang\n"
 
 
 def test_sentences_and_phases_are_shown_in_the_language() -> None:
