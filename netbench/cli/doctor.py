@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from netbench.report.language import choose_language, mark, translate
 
 if TYPE_CHECKING:
+    from netbench.cli.commands import Commands
     from netbench.linux.doctor import Finding
 
 SCHEMA = 1
@@ -49,7 +50,7 @@ WITHOUT_IT, MEND_IT = mark("without it: {consequence}"), mark("mend it: {command
 
 
 # argparse has no public name for what it hands out here
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:  # pyright: ignore[reportPrivateUsage]
+def add_parser(commands: "Commands") -> None:
     """Add the verb."""
     parser = commands.add_parser("doctor", help="what this machine can do, and what is missing", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON document")

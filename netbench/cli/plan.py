@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING
 from netbench.errors import UsageError
 
 if TYPE_CHECKING:
+    from netbench.cli.commands import Commands
     from netbench.plan.model import Plan
-
-    # argparse has no public name for what add_subparsers returns
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 BAD_PLAN = UsageError.exit_code
 

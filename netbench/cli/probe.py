@@ -13,13 +13,11 @@ from netbench.errors import CannotMeasureError, UsageError
 
 if TYPE_CHECKING:
     from netbench.analysis.summary import Summary
+    from netbench.cli.commands import Commands
     from netbench.cli.probe_document import ProbeDocument
     from netbench.measure.collect import MemorySink
     from netbench.measure.probe import Probe, Report, Schedule
     from netbench.measure.vantage import Vantage
-
-    # argparse has no public name for what add_subparsers returns
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 PAIR = "probe"
 DEFAULT_COUNT = 50

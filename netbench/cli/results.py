@@ -12,9 +12,7 @@ from netbench.errors import UsageError
 if TYPE_CHECKING:
     from netbench.archive.reader import Run, RunEntry
     from netbench.campaign.document import Document
-
-    # argparse has no public name for what add_subparsers returns
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    from netbench.cli.commands import Commands
 
 LIST_SCHEMA = 1
 WHOLE, NOT_SEALED, DAMAGED = 0, 4, 5

@@ -11,13 +11,14 @@ from netbench.errors import UsageError
 if TYPE_CHECKING:
     from netbench.campaign.document import Document
     from netbench.campaign.options import CampaignOptions
+    from netbench.cli.commands import Commands
     from netbench.measure.network import Network
     from netbench.plan.model import Plan
 
 DEFAULT_DURATION = "20s"
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(commands: "Commands") -> None:
     """Add the verb."""
     parser = commands.add_parser("run", help="measure a plan's corridors and judge them", description=__doc__)
     parser.add_argument("plan", metavar="PLAN", help="a plan's name (netbench plan list) or a file")

@@ -14,8 +14,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
-from jsonschema import Draft202012Validator
 
 from netbench.archive.reader import list_runs
 from netbench.plan import catalogue
@@ -63,7 +63,7 @@ def test_the_document_keeps_its_schema(finished: Finished) -> None:
     document = json.loads(process.stdout)
 
     assert process.returncode in EXPECTED_CODES, process.stderr
-    Draft202012Validator(schema).validate(document)
+    jsonschema.validate(document, schema, jsonschema.Draft202012Validator)
 
 
 def test_every_corridor_has_delay_loss_and_throughput(finished: Finished) -> None:

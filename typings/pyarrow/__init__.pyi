@@ -1,5 +1,5 @@
 # Only what netbench uses of pyarrow; its parameter names are the library's own.
-# ruff: noqa: A002, N818
+# ruff: noqa: A002
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
