@@ -43,10 +43,20 @@ def write_atomically(path: Path, content: bytes) -> None:
 
     :raises OSError: when the disk says no; what was there before is untouched
     """
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Generator[IO[bytes], None, None]:
+    """Give a file to write; after the block all of it is on the disk under ``path``, or ``path`` is as it was before.
+
+    :raises OSError: when the disk says no
+    """
     temporary = path.with_name(path.name + TEMPORARY)
     try:
         with temporary.open("wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -1,7 +1,6 @@
 """Tables that stay: Parquet files that pandas, R, DuckDB and anything else can read."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -12,7 +11,7 @@ import pyarrow.parquet as pq
 
 from netbench.archive import streams
 from netbench.archive.arrow import label_metadata
-from netbench.archive.durable import TEMPORARY, sync_folder
+from netbench.archive.durable import replacing, sync_folder
 from netbench.errors import CannotMeasureError
 
 SUFFIX = ".parquet"
@@ -56,18 +55,8 @@ def write_rows(path: Path, name: str, rows: Sequence[Mapping[str, Any]]) -> None
 
 
 def _write(path: Path, schema: pa.Schema, tables: Iterator[pa.Table]) -> int:
-    temporary = path.with_name(path.name + TEMPORARY)
-    try:
-        with temporary.open("wb") as file:
-            rows = _write_groups(file, schema, tables)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-    return rows
+    with replacing(path) as file:
+        return _write_groups(file, schema, tables)
 
 
 def _write_groups(file: IO[bytes], schema: pa.Schema, tables: Iterator[pa.Table]) -> int:
