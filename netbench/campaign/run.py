@@ -52,7 +52,7 @@ def run_campaign(
 ) -> CampaignResult:
     """Measure ``plan`` on a network, judge it and seal the run.
 
-    When anything stops it the run stays in the archive unsealed, readable up to its last flush.
+    When anything stops it once the network stands, the run stays in the archive unsealed, readable up to its last flush.
 
     :raises RefusedError: when the network is not as planned
     :raises CannotMeasureError: when a measurement could not be made at all
@@ -62,21 +62,24 @@ def run_campaign(
     routes = routing.routes(plan)
     table = time_table(plan, routes, options.latency_ns)
     _announce(table, routes, observer)
-    writer = RunWriter.create(options.results, plan, network_class.name, started, manifest_facts(options))
-    try:
-        with network_class(plan, NetworkOptions(options.wire, options.seed)) as network:
-            campaign = _Campaign(Bench(network, plan, writer, Control()), routes, table, observer)
-            measurements = _measure(campaign)
-            judgement = judge_corridors(plan, routes, measurements, _today(plan, started))
-            _keep(campaign, judgement)
-            wire = network.wire
-        ended = clock.now()
-        heading = building.Heading(writer.run_id, network_class.name, wire, started, ended)
-        document = building.document(heading, plan, judgement, tuple(measurements.links.values()))
-        writer.seal(document, ended)
-    except BaseException:
-        writer.abandon()
-        raise
+    with network_class(plan, NetworkOptions(options.wire, options.seed)) as network:
+        writer = RunWriter.create(options.results, plan, network_class.name, started, manifest_facts(options))
+        try:
+            return _run(_Campaign(Bench(network, plan, writer, Control()), routes, table, observer), started, clock)
+        except BaseException:
+            writer.abandon()
+            raise
+
+
+def _run(campaign: _Campaign, started: Instant, clock: Clock) -> CampaignResult:
+    plan, network, writer = campaign.bench.plan, campaign.bench.network, campaign.bench.writer
+    measurements = _measure(campaign)
+    judgement = judge_corridors(plan, campaign.routes, measurements, _today(plan, started))
+    _keep(campaign, judgement)
+    ended = clock.now()
+    heading = building.Heading(writer.run_id, network.name, network.wire, started, ended)
+    document = building.document(heading, plan, judgement, tuple(measurements.links.values()))
+    writer.seal(document, ended)
     return CampaignResult(document, judgement.exit_code, writer.folder)
 
 
