@@ -32,6 +32,8 @@ from netbench_topologies.relay.ring import NO_ROOM, RECORD_WORDS, append, room, 
 from netbench_topologies.relay.schedule import NEVER, due_time
 
 LARGE_OCTETS = 8192
+CLOCKS_APART_NS = 2_000  # two clocks read further apart than this were read with a stall in between
+CLOCK_READINGS = 4
 _TIMESTAMP_OCTETS = 32  # of an SCM_TIMESTAMPNS message: length, level and type, seconds, nanoseconds
 
 
@@ -56,6 +58,26 @@ def arrival_time(buffers: Buffers, index: int, real_to_epoch_ns: int, now_ns: in
 
 
 @compiled
+def real_offset(buffers: Buffers) -> tuple[int, int]:
+    """Return the monotonic time and how far the wall clock is ahead of it.
+
+    The wall clock is read between two readings of the monotonic one, again where the machine stood still in between, and the
+    later of them counts: so a frame may be taken for a little younger than it is, never for older, and none leaves early.
+    """
+    times, address = buffers.times, buffers.addresses[ADDRESS_TIMES]
+    now = read_clock(times, address, CLOCK_MONOTONIC, MONOTONIC_TIME)
+    offset = 0
+    for _ in range(CLOCK_READINGS):
+        before = now
+        real = read_clock(times, address, CLOCK_REALTIME, REAL_TIME)
+        now = read_clock(times, address, CLOCK_MONOTONIC, MONOTONIC_TIME)
+        offset = real - now
+        if now - before <= CLOCKS_APART_NS:
+            break
+    return now, offset
+
+
+@compiled
 def receive(buffers: Buffers, direction: Direction, epoch_ns: int) -> bool:
     """Frames waiting in a direction's socket are scheduled, a batch at most; return whether its ring was empty and is not.
 
@@ -69,8 +91,8 @@ def receive(buffers: Buffers, direction: Direction, epoch_ns: int) -> bool:
         wanted, address = 1, buffers.addresses[ADDRESS_ARENA] + 8 * (direction.spec[RING_START] + place + RECORD_WORDS)
     prepare_incoming(buffers, wanted, address)
     got = recvmmsg(direction.spec[IN_DESCRIPTOR], buffers.addresses[ADDRESS_IN], wanted, MSG_DONTWAIT, 0)
-    now = read_clock(buffers.times, buffers.addresses[ADDRESS_TIMES], CLOCK_MONOTONIC, MONOTONIC_TIME)
-    real_to_epoch = read_clock(buffers.times, buffers.addresses[ADDRESS_TIMES], CLOCK_REALTIME, REAL_TIME) - now + epoch_ns
+    now, real_to_epoch = real_offset(buffers)
+    real_to_epoch += epoch_ns
     for index in range(got):
         octets = buffers.incoming[index, M_OCTETS] & 0xFFFFFFFF
         arrival = max(arrival_time(buffers, index, real_to_epoch, now - epoch_ns), direction.state[LAST_ARRIVAL])
