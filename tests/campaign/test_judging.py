@@ -1,0 +1,125 @@
+"""From samples to findings: what the instrument spoiled is void and shows no figure; the rest is judged in the plan's terms."""
+
+from collections.abc import Mapping
+from datetime import date
+
+import numpy as np
+
+from netbench.campaign.building import CorridorFindings
+from netbench.campaign.calibration import LinkCalibration
+from netbench.campaign.condition import Condition
+from netbench.campaign.judging import Measurements, judge_corridors
+from netbench.campaign.measuring import Measured, Throughput
+from netbench.campaign.schedule import BulkTest
+from netbench.measure.collect import MemorySink
+from netbench.measure.probe import Report
+from netbench.measure.samples import INTERVALS, PACKETS, Fate, Turn
+from netbench.plan import routing
+from netbench.plan.model import PerDirection
+from netbench.verdict.model import Outcome
+from tests.campaign.plans import chain
+from tests.campaign.test_calibration import delay
+
+FIT = Condition(frames=10_000, overrun_frames=0, late_frames=0)
+OVERRUN = Condition(frames=10_000, overrun_frames=1, late_frames=0)
+TODAY = date(2026, 6, 1)
+COUNT = 1_000
+MEGABIT_A_TENTH = 12_500  # bytes in 0.1 s at 1 Mbit/s
+
+
+def found(delay_condition: Condition = FIT, rate_condition: Condition = FIT) -> Mapping[str, CorridorFindings]:
+    """The findings when every packet takes 2 ms each way and the home receives 47 Mbit/s over a link scaled down by 10."""
+    plan = chain()
+    routes = routing.routes(plan)
+    names = tuple(routes)
+    packets, intervals = MemorySink(), MemorySink()
+    for number in range(len(names)):
+        packets.write(PACKETS, packet_columns(number))
+    intervals.write(INTERVALS, interval_columns(names.index("home")))
+    tests = {BulkTest("home", "forward"): FIT, BulkTest("home", "reverse"): rate_condition}
+    measurements = Measurements(
+        links={link.id: exact(link.id) for link in plan.links.values()},
+        latency=Measured(
+            names, packets, Report(timestamps=dict.fromkeys(names, "kernel"), error_ns=dict.fromkeys(names, 10_000))
+        ),
+        conditions=dict.fromkeys(names, delay_condition),
+        throughput=Throughput(Measured(names, intervals, Report()), tests),
+    )
+    return {finding.corridor.id: finding for finding in judge_corridors(plan, routes, measurements, TODAY).findings}
+
+
+def packet_columns(pair: int) -> dict[str, np.ma.MaskedArray[tuple[int, ...], np.dtype[np.int64]]]:
+    """Answered packets, 2 ms each way."""
+    values = {
+        "pair": pair,
+        "sequence": 0,
+        "fate": int(Fate.ANSWERED),
+        "sent_ns": 0,
+        "forward_ns": 2_000_000,
+        "residence_ns": 20_000,
+        "reverse_ns": 2_000_000,
+        "reordered": 0,
+    }
+    columns = {name: np.ma.MaskedArray(np.full(COUNT, value, np.int64), mask=False) for name, value in values.items()}
+    return columns | {"sequence": np.ma.MaskedArray(np.arange(COUNT), mask=False)}
+
+
+def interval_columns(pair: int) -> dict[str, np.ma.MaskedArray[tuple[int, ...], np.dtype[np.int64]]]:
+    """Thirty intervals of a tenth of a second at 47 Mbit/s towards the home."""
+    values = {
+        "pair": pair,
+        "turn": int(Turn.REVERSE),
+        "start_ns": 0,
+        "duration_ns": 100_000_000,
+        "received_bytes": 47 * MEGABIT_A_TENTH,
+        "retransmits": 0,
+        "round_trip_ns": 4_000_000,
+        "congestion_window_bytes": 100_000,
+    }
+    return {name: np.ma.MaskedArray(np.full(30, value, np.int64), mask=False) for name, value in values.items()}
+
+
+def exact(link: str) -> LinkCalibration:
+    """A link measured exactly as planned."""
+    asked = chain().links[link]
+    there, back = delay("forward", asked.delay_ns.forward, 0), delay("reverse", asked.delay_ns.reverse, 0)
+    return LinkCalibration(asked, PerDirection(there, back))
+
+
+def test_a_fit_instrument_gives_verdicts_and_figures() -> None:
+    """2 ms meets 5 ms, and the error of timestamps is the corridor's own where every link is exact."""
+    west_east = found()["west-east"]
+
+    assert [verdict.outcome for verdict in west_east.verdicts] == [Outcome.PASS]
+    assert west_east.facts.error_ns == 10_000
+    assert west_east.not_measured == {}
+
+
+def test_rates_are_told_in_the_terms_of_the_plan() -> None:
+    """47 Mbit/s over a link emulated at a tenth of its rate are 470 Mbit/s, and both figures stand side by side."""
+    home = found()["home"]
+    mean = next(figure for figure in home.figures if (figure.summary.metric, figure.summary.statistic) == ("throughput", "mean"))
+
+    assert mean.summary.value == 470_000_000
+    assert (mean.emulated.value if mean.emulated else None, mean.rate_scale) == (47_000_000, 10)
+    assert [verdict.outcome for verdict in home.verdicts] == [Outcome.PASS]
+    assert home.verdicts[0].conditional
+
+
+def test_delay_measured_by_an_unfit_instrument_is_void_and_not_shown() -> None:
+    """A frame lost by the machine voids the delay targets of the corridor; no delay or loss is given as if it were measured."""
+    west_east = found(delay_condition=OVERRUN)["west-east"]
+
+    assert [verdict.outcome for verdict in west_east.verdicts] == [Outcome.VOID]
+    assert west_east.figures == ()
+    assert "lost 1 frames" in west_east.not_measured["stamp"]
+
+
+def test_a_rate_measured_by_an_unfit_instrument_is_void_and_the_delay_stands() -> None:
+    """Throughput is void by its own tests' condition, not by the delay's, and the other way round."""
+    home = found(rate_condition=OVERRUN)["home"]
+
+    assert [verdict.outcome for verdict in home.verdicts] == [Outcome.VOID]
+    assert {figure.summary.metric for figure in home.figures}.isdisjoint({"throughput"})
+    assert any(figure.summary.metric == "one_way_delay" for figure in home.figures)
+    assert "lost 1 frames" in home.not_measured["iperf3"]
