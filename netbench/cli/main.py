@@ -10,6 +10,7 @@ from netbench import __version__
 from netbench.cli import doctor, plan, probe, reflect, results, run
 from netbench.errors import NetbenchError
 
+SYSTEM_FOLDERS = ("/usr/sbin", "/sbin")
 INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
 
@@ -32,6 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors become one sentence on stderr."""
     arguments = build_parser().parse_args(argv)
+    _look_in_system_folders()
     try:
         code: int = arguments.handler(arguments)
         sys.stdout.flush()
@@ -53,6 +55,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def entry() -> NoReturn:
     """Run as a program."""
     sys.exit(main())
+
+
+def _look_in_system_folders() -> None:
+    # Debian keeps ip, tc, ifconfig and ethtool in folders that are not on an ordinary user's path
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    os.environ["PATH"] = os.pathsep.join([*folders, *(folder for folder in SYSTEM_FOLDERS if folder not in folders)])
 
 
 def _complain(sentence: str, code: int) -> int:
