@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import stat
 import subprocess
 import sys
 import time
@@ -19,9 +18,9 @@ import pytest
 
 from netbench.archive.reader import list_runs
 from netbench.plan import catalogue
+from tests.root.nobody import as_nobody
 
 NETBENCH = (sys.executable, "-m", "netbench")
-AS_NOBODY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
 SHORT = ("run", "first", "--duration", "2s")
 EXPECTED_CODES = {0, 3, 4}
 
@@ -169,24 +168,6 @@ def test_an_ordinary_user_needs_nothing_more(tmp_path: Path) -> None:
 
     assert process.returncode in EXPECTED_CODES, process.stderr
     assert {path.stat().st_uid for path in results.glob("2*/*")} == {65534}
-
-
-def as_nobody(scratch: Path) -> Sequence[str]:
-    """How to start this interpreter as uid 65534: where it lies in a folder of root's own, in mounts that open the way to it."""
-    kept = Path(sys.base_prefix).resolve()
-    closed = next((folder for folder in reversed(kept.parents) if not folder.stat().st_mode & stat.S_IXOTH), None)
-    if closed is None:
-        return AS_NOBODY
-    staging = scratch / "interpreter"
-    staging.mkdir()
-    steps = (
-        f"mount --bind {kept} {staging}",
-        f"mount -t tmpfs -o mode=755 none {closed}",
-        f"mkdir -p {kept}",
-        f"mount --bind {staging} {kept}",
-        'exec "$@"',
-    )
-    return ("unshare", "--mount", "sh", "-ec", "\n".join(steps), "sh", *AS_NOBODY)
 
 
 def test_a_link_off_its_plan_stops_the_run(tmp_path: Path) -> None:

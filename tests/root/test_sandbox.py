@@ -16,9 +16,9 @@ import pytest
 from pyroute2 import IPRoute
 
 from netbench.linux.sandbox import MARK, inside, sandbox_argv
+from tests.root.nobody import as_nobody
 
 EMULATION = Path(__file__).with_name("emulation.py")
-AS_NOBODY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
 TAG = "NETBENCH_TEST_TAG"
 
 pytestmark = [
@@ -27,11 +27,10 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(params=[(), AS_NOBODY], ids=["root", "nobody"])
-def user(request: pytest.FixtureRequest) -> Sequence[str]:
+@pytest.fixture(params=["root", "nobody"])
+def user(request: pytest.FixtureRequest, tmp_path: Path) -> Sequence[str]:
     """How to become the user: root, or an ordinary one."""
-    prefix: Sequence[str] = request.param
-    return prefix
+    return as_nobody(tmp_path) if request.param == "nobody" else ()
 
 
 @pytest.fixture
@@ -74,16 +73,6 @@ def start(tag: str, *argv: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 
-def python_for(user: Sequence[str]) -> str:
-    """An interpreter of this version that the user may run: this one, unless it lies where only root may go."""
-    if not user or all(folder.stat().st_mode & 0o001 for folder in Path(sys.executable).resolve().parents):
-        return sys.executable
-    of_the_system = Path(f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}")
-    if not of_the_system.exists():
-        pytest.skip(f"{sys.executable} lies where only root may go, and the system has no Python of its version")
-    return str(of_the_system)
-
-
 def test_the_exit_code_is_the_commands(user: Sequence[str]) -> None:
     """Whatever it is; death by signal n is 128 + n; a command that is not there is 127 and a sentence."""
     assert run(user, "sh", "-c", "exit 42").returncode == 42
@@ -120,7 +109,7 @@ def test_files_belong_to_the_user(tmp_path: Path) -> None:
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)
 
-    assert run(AS_NOBODY, "sh", "-c", "echo seal > file", cwd=home).returncode == 0
+    assert run(as_nobody(tmp_path), "sh", "-c", "echo seal > file", cwd=home).returncode == 0
     assert (home / "file").stat().st_uid == 65534
 
 
@@ -186,7 +175,7 @@ MOMENTS = [0.0, 0.02, 0.08, *(_CHANCE.uniform(0.1, 2.5) for _ in range(5)), None
 def test_killed_at_any_moment_it_leaves_nothing(tag: str, user: Sequence[str], moment: float | None) -> None:
     """SIGKILL to the outer process, while it starts or (None) when it is up: no process, interface or name is left."""
     before = outside()
-    with start(tag, *user, python_for(user), str(EMULATION), "first") as process:
+    with start(tag, *user, sys.executable, str(EMULATION), "first") as process:
         if moment is None:
             assert process.stdout is not None
             assert process.stdout.readline() == "up\n"
@@ -217,12 +206,13 @@ def test_two_run_side_by_side_and_end_cleanly(tag: str) -> None:
     assert outside() == before
 
 
-def test_a_user_without_namespaces_is_told_what_to_allow(tag: str) -> None:
+def test_a_user_without_namespaces_is_told_what_to_allow(tag: str, tmp_path: Path) -> None:
     """Where the limit is zero the sentence names the settings, and the exit code says unsupported."""
-    python = python_for(AS_NOBODY)
     forbid = "echo 0 > /proc/sys/user/max_net_namespaces"  # in the user namespace of the sandbox around it, and there alone
-    inner = f"{forbid} && exec {python} -P -m netbench.linux.sandbox -- true"
-    with start(tag, *AS_NOBODY, python, "-P", "-m", "netbench.linux.sandbox", "--", "sh", "-c", inner) as process:
+    inner = f"{forbid} && exec {sys.executable} -P -m netbench.linux.sandbox -- true"
+    with start(
+        tag, *as_nobody(tmp_path), sys.executable, "-P", "-m", "netbench.linux.sandbox", "--", "sh", "-c", inner
+    ) as process:
         said = process.communicate(timeout=30)[1]
 
     assert process.returncode == 127
