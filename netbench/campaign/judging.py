@@ -79,10 +79,11 @@ def _delay_figures(measurements: Measurements, corridor: str) -> tuple[figuring.
 
 
 def _fit_intervals(throughput: Throughput, corridor: str) -> Columns:
-    """The intervals of the corridor's tests; none where the instrument was unfit during one of them."""
+    """The intervals of the corridor's tests; none where the instrument was unfit, or the probe itself doubts what it measured."""
     measured = throughput.measured
     mine = of_pair(measured.memory.columns(INTERVALS), measured.pairs.index(corridor))
-    kept = slice(0, 0) if _unfit_rate(throughput, corridor) else slice(None)
+    doubted = corridor in measured.report.not_measured or _unfit_rate(throughput, corridor)
+    kept = slice(0, 0) if doubted else slice(None)
     return {name: column[kept] for name, column in mine.items()}
 
 

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from netbench import __version__
+from netbench.analysis.engine import kernels
 from netbench.campaign.options import CampaignOptions
 
 _LIBRARIES = ("numpy", "numba", "scipy", "pyarrow", "pyroute2", "iperf3", "networkx")
@@ -22,7 +23,7 @@ Json = str | int | float | bool | None | Mapping[str, "Json"] | list["Json"]
 
 
 def manifest_facts(options: CampaignOptions) -> Mapping[str, Json]:
-    """Return the host, kernel, clock, versions and options of this run."""
+    """Return the host, kernel, clock, versions and options of this run, and which kernels compute its statistics."""
     return {
         "netbench": __version__,
         "host": {
@@ -32,6 +33,7 @@ def manifest_facts(options: CampaignOptions) -> Mapping[str, Json]:
             "python": sys.version.split()[0],
         },
         "kernel": {name: _first_line(path) for name, path in _KERNEL_FACTS.items()},
+        "statistics": kernels().NAME,
         "libraries": {name: _version(name) for name in _LIBRARIES},
         "options": {
             "seed": options.seed,

@@ -27,7 +27,7 @@ COUNT = 1_000
 MEGABIT_A_TENTH = 12_500  # bytes in 0.1 s at 1 Mbit/s
 
 
-def found(delay_condition: Condition = FIT, rate_condition: Condition = FIT) -> Mapping[str, CorridorFindings]:
+def found(delay_condition: Condition = FIT, rate_condition: Condition = FIT, doubt: str = "") -> Mapping[str, CorridorFindings]:
     """The findings when every packet takes 2 ms each way and the home receives 47 Mbit/s over a link scaled down by 10."""
     plan = chain()
     routes = routing.routes(plan)
@@ -43,7 +43,7 @@ def found(delay_condition: Condition = FIT, rate_condition: Condition = FIT) -> 
             names, packets, Report(timestamps=dict.fromkeys(names, "kernel"), error_ns=dict.fromkeys(names, 10_000))
         ),
         conditions=dict.fromkeys(names, delay_condition),
-        throughput=Throughput(Measured(names, intervals, Report()), tests),
+        throughput=Throughput(Measured(names, intervals, Report(not_measured={"home": doubt} if doubt else {})), tests),
     )
     return {finding.corridor.id: finding for finding in judge_corridors(plan, routes, measurements, TODAY).findings}
 
@@ -123,3 +123,12 @@ def test_a_rate_measured_by_an_unfit_instrument_is_void_and_the_delay_stands() -
     assert {figure.summary.metric for figure in home.figures}.isdisjoint({"throughput"})
     assert any(figure.summary.metric == "one_way_delay" for figure in home.figures)
     assert "lost 1 frames" in home.not_measured["iperf3"]
+
+
+def test_a_rate_that_its_probe_doubts_is_not_shown_and_not_judged() -> None:
+    """A test that broke off or contradicts itself leaves its samples in the archive, and here only the reason."""
+    home = found(doubt="the server ended half way")["home"]
+
+    assert [verdict.outcome for verdict in home.verdicts] == [Outcome.INCONCLUSIVE]
+    assert {figure.summary.metric for figure in home.figures}.isdisjoint({"throughput"})
+    assert home.not_measured == {"iperf3": "the server ended half way"}
