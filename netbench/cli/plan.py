@@ -39,6 +39,7 @@ def _add_list(verbs: "Commands") -> None:
 def _add_show(verbs: "Commands") -> None:
     parser = verbs.add_parser("show", help="print corridors with route, length, theoretical latency and targets")
     parser.add_argument("plan", metavar="PLAN", help="a built-in plan's name, or a file")
+    parser.add_argument("--utilisation", action="store_true", help="print how full the busy hour makes every link, cuts included")
     parser.add_argument("--json", action="store_true", help="print one JSON document in place of the tables")
     _add_language(parser)
     parser.set_defaults(handler=show)
@@ -75,15 +76,16 @@ def list_plans(arguments: argparse.Namespace) -> int:
 
 def show(arguments: argparse.Namespace) -> int:
     """Print a plan as tables or as JSON."""
-    from netbench.cli import plan_tables
+    from netbench.cli import plan_tables, utilisation_table
     from netbench.plan import catalogue, overview
     from netbench.report.language import choose_language
 
     plan = catalogue.find(arguments.plan)
     if arguments.json:
-        print(json.dumps(overview.document(plan), ensure_ascii=False, indent=2))
-    else:
-        plan_tables.print_plan(plan, choose_language(arguments.lang, os.environ), sys.stdout)
+        print(json.dumps(overview.document(plan, utilisation=arguments.utilisation), ensure_ascii=False, indent=2))
+        return 0
+    printed = utilisation_table.print_utilisation if arguments.utilisation else plan_tables.print_plan
+    printed(plan, choose_language(arguments.lang, os.environ), sys.stdout)
     return 0
 
 

@@ -35,8 +35,10 @@ _CORRIDOR_HEADINGS = (
     mark("corridor"), mark("kind"), mark("route"), mark("route km"), mark("theory"), mark("planned delay"),
     mark("great circle km"), mark("targets"),
 )  # fmt: skip
-_NARROW_COLUMNS = 6
-_FIGURES = ("route km", "theory", "planned delay", "great circle km")
+NARROW_COLUMNS = 6
+_FIGURES = (
+    "route km", "theory", "planned delay", "great circle km", "rate", "busy hour", "utilisation", "fullest",
+)  # fmt: skip
 _WRAPPING = ("route", "targets", "source", "metric")
 _TARGET_HEADINGS = (
     mark("target"), mark("metric"), mark("limit"), mark("stated for"), mark("status"), mark("source"), mark("layer"), mark("due"),
@@ -45,15 +47,21 @@ _TARGET_HEADINGS = (
 
 def print_plan(plan: "Plan", language: str, stream: TextIO) -> None:
     """Write the plan in the language; columns stay aligned where characters are two cells wide."""
-    console = Console(file=stream, width=None if stream.isatty() else UNATTENDED_WIDTH, highlight=False)
-    console.print(_headline(plan, language), markup=False)
+    console = console_on(stream)
+    console.print(headline(plan, language), markup=False)
     console.print(_corridors(plan, language, console.width))
     if plan.targets:
         console.print(_targets(plan, language, console.width))
     console.print(_assumptions(plan, language), markup=False)
 
 
-def _headline(plan: "Plan", language: str) -> str:
+def console_on(stream: TextIO) -> Console:
+    """Return a console that colours nothing and is as wide as its terminal."""
+    return Console(file=stream, width=None if stream.isatty() else UNATTENDED_WIDTH, highlight=False)
+
+
+def headline(plan: "Plan", language: str) -> str:
+    """Return the plan's name, title and extent."""
     counts = translate(
         "{sites} sites, {links} links, {corridors} corridors, {targets} targets",
         language,
@@ -66,7 +74,7 @@ def _headline(plan: "Plan", language: str) -> str:
 
 
 def _corridors(plan: "Plan", language: str, width: int) -> Table:
-    return _table(_CORRIDOR_HEADINGS, [_corridor_row(plan, item, language) for item in overview.corridors(plan)], language, width)
+    return table(_CORRIDOR_HEADINGS, [_corridor_row(plan, item, language) for item in overview.corridors(plan)], language, width)
 
 
 def _corridor_row(plan: "Plan", item: overview.CorridorOverview, language: str) -> tuple[str, ...]:
@@ -85,7 +93,7 @@ def _corridor_row(plan: "Plan", item: overview.CorridorOverview, language: str) 
 
 
 def _targets(plan: "Plan", language: str, width: int) -> Table:
-    return _table(_TARGET_HEADINGS, [_target_row(target, language) for target in plan.targets.values()], language, width)
+    return table(_TARGET_HEADINGS, [_target_row(target, language) for target in plan.targets.values()], language, width)
 
 
 def _target_row(target: "Target", language: str) -> tuple[str, ...]:
@@ -135,16 +143,17 @@ def _assumptions(plan: "Plan", language: str) -> str:
     )
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], language: str, width: int) -> Table:
-    columns = len(headings) if width >= WIDE else _NARROW_COLUMNS
-    table = Table(box=box.SQUARE)
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], language: str, width: int) -> Table:
+    """Return a table whose columns stay aligned where characters are two cells wide; a narrow one has fewer of them."""
+    columns = len(headings) if width >= WIDE else NARROW_COLUMNS
+    made = Table(box=box.SQUARE)
     for heading in headings[:columns]:
-        table.add_column(
+        made.add_column(
             translate(heading, language),
             justify="right" if heading in _FIGURES else "left",
             overflow="fold",
             no_wrap=heading not in _WRAPPING,
         )
     for row in rows:
-        table.add_row(*row[:columns])
-    return table
+        made.add_row(*row[:columns])
+    return made

@@ -1,11 +1,11 @@
 """What must hold between the parts of a plan, beyond each part by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from netbench.errors import PlanError
 from netbench.plan.fields import Value
 from netbench.plan.model import DIRECTIONS, Corridor, CorridorKind, DirectionName, Plan, Route, TheoryReading
-from netbench.plan.routing import bottleneck, links_of, route_km, routes
+from netbench.plan.routing import bottleneck, links_of, route_km, routes, shortest_routes
 from netbench.units import format_rate
 
 
@@ -23,6 +23,17 @@ def check_corridors(plan: Plan, values: Mapping[str, Value]) -> None:
         _check_length(plan, ways[corridor.id], values[corridor.id])
         for direction in DIRECTIONS:
             _check_bottleneck(plan, corridor.id, ways[corridor.id], direction, values[corridor.id])
+
+
+def check_demands(plan: Plan, values: Sequence[Value]) -> None:
+    """Hold every demand to the links; ``values`` are the demands' places in the file.
+
+    :raises PlanError: when nothing joins the two ends of one
+    """
+    ways = shortest_routes(plan, {demand.ends for demand in plan.demands}) if plan.demands else {}
+    for demand, value in zip(plan.demands, values, strict=True):
+        if demand.ends not in ways:
+            raise value.error(f"no route leads from '{demand.source}' to '{demand.destination}'; add the links that are missing")
 
 
 def _check_class(plan: Plan, corridor: Corridor, route: Route, value: Value) -> None:

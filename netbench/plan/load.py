@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from netbench.errors import PlanError
 from netbench.plan import defaults
-from netbench.plan.checks import check_corridors
+from netbench.plan.checks import check_corridors, check_demands
 from netbench.plan.fields import Fields, Value
 from netbench.plan.links import LARGEST_SCALE, Surroundings, read_link
 from netbench.plan.model import Plan
@@ -103,6 +103,7 @@ def _plan(fields: Fields, text: str) -> Plan:
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )
     check_corridors(plan, dict(zip(corridors, corridor_values, strict=True)))
+    check_demands(plan, _list(fields, "demands"))
     return plan
 
 

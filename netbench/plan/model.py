@@ -236,12 +236,18 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """Planned traffic between two sites in the busy hour."""
+    """Planned traffic between two sites in the busy hour, counted as a link's rate is; ``assumed``: nobody vouches for it."""
 
     source: str
     destination: str
     busy_hour_bps: int
     origin: Source | None
+    assumed: bool
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """From where to where."""
+        return self.source, self.destination
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Any
 from netbench.plan.model import DIRECTIONS, Corridor, DirectionName, PerDirection, Plan, Route, Target, Text
 from netbench.plan.physics import great_circle_km, theoretical_latency_ns
 from netbench.plan.routing import links_of, route_delay_ns, route_km, routes
+from netbench.plan.utilisation_document import utilisation_document
 
 SCHEMA = 1
 
@@ -31,7 +32,7 @@ def corridors(plan: Plan) -> list[CorridorOverview]:
     return [_overview(plan, corridor, ways[corridor.id]) for corridor in plan.corridors.values()]
 
 
-def document(plan: Plan) -> dict[str, Any]:
+def document(plan: Plan, *, utilisation: bool = False) -> dict[str, Any]:
     """Return the plan as one JSON document: its sites, corridors and targets; ns, bit/s and fractions of 1."""
     return {
         "schema": SCHEMA,
@@ -40,6 +41,7 @@ def document(plan: Plan) -> dict[str, Any]:
         "sites": {site.id: {**_text(site.name), "at": [site.latitude, site.longitude]} for site in plan.sites.values()},
         "corridors": [_corridor_entry(overview) for overview in corridors(plan)],
         "targets": [_target_entry(target) for target in plan.targets.values()],
+        **({"utilisation": utilisation_document(plan)} if utilisation else {}),
     }
 
 

@@ -6,7 +6,9 @@ that routers follow agree with every corridor that pins nothing.
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netbench.errors import PlanError
@@ -42,6 +44,24 @@ def next_hops(plan: Plan) -> Mapping[str, Mapping[str, str]]:
             if len(path) > 1:
                 hops[site][destination] = _link_between(graph, site, path[-2])
     return hops
+
+
+def shortest_routes(plan: Plan, ends: Iterable[tuple[str, str]], lost: Collection[str] = ()) -> dict[tuple[str, str], Route]:
+    """Return the route of unpinned traffic between each two sites, over the links that are not ``lost``.
+
+    Two sites that nothing joins any more are absent.
+    """
+    import networkx as nx
+
+    graph = _graph(replace(plan, links={name: link for name, link in plan.links.items() if name not in lost}))
+    destinations: dict[str, list[str]] = defaultdict(list)
+    for source, destination in ends:
+        destinations[source].append(destination)
+    found: dict[tuple[str, str], Route] = {}
+    for source, wanted in destinations.items():
+        paths = nx.single_source_dijkstra_path(graph, source, weight="weight")
+        found |= {(source, site): _along(graph, paths[site]) for site in wanted if site in paths}
+    return found
 
 
 def route_delay_ns(plan: Plan, route: Route, direction: DirectionName) -> int:
@@ -106,8 +126,11 @@ def _route(plan: Plan, graph: "Graph", corridor: Corridor) -> Route:
     for index, stop in enumerate(stops[1:], start=1):
         avoided = {*sites[:-1], *stops[index + 1 :]}
         sites += _path(plan, graph, corridor, (sites[-1], stop), avoided)[1:]
-    links = [_link_between(graph, a, b) for a, b in itertools.pairwise(sites)]
-    return Route(tuple(sites), tuple(links))
+    return _along(graph, sites)
+
+
+def _along(graph: "Graph", sites: Sequence[str]) -> Route:
+    return Route(tuple(sites), tuple(_link_between(graph, a, b) for a, b in itertools.pairwise(sites)))
 
 
 def _path(plan: Plan, graph: "Graph", corridor: Corridor, ends: tuple[str, str], avoided: set[str]) -> list[str]:

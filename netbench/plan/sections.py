@@ -12,7 +12,7 @@ from netbench.units import shown
 
 SITE_KEYS = ("name", "at", "role", "position_error_km")
 CORRIDOR_KEYS = ("id", "kind", "class", "from", "to", "via")
-DEMAND_KEYS = ("from", "to", "busy_hour", "source")
+DEMAND_KEYS = ("from", "to", "busy_hour", "source", "assumed")
 
 _TIMEZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*")
 
@@ -113,4 +113,5 @@ def read_demand(value: Value, sites: Collection[str]) -> Demand:
     fields = value.fields(DEMAND_KEYS, ("from", "to", "busy_hour"))
     source, destination = _two_sites(fields, sites)
     origin = fields.get("source", lambda given: read_source(given, dated=False), None)
-    return Demand(source, destination, fields["busy_hour"].rate_bps(), origin)
+    assumed = fields.get("assumed", Value.flag, origin is None)
+    return Demand(source, destination, fields["busy_hour"].rate_bps(), origin, assumed)

@@ -57,6 +57,43 @@ def test_show_as_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> Non
     assert {target["id"] for target in shown["targets"]} >= {"region-5ms", "home-download"}
 
 
+@pytest.mark.parametrize(("language", "worst"), [("zh", "正常时 guian-guiyang-1"), ("en", "Fullest: guian-guiyang-1")])
+def test_show_tells_how_full_the_links_are(language: str, worst: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every demand of the plan leaves or enters the cluster; its uplinks are in the table, and so is what is assumed."""
+    assert run("show", "anshun", "--utilisation", "--lang", language) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert sum("guian-zunyi" in line and "400 Gbit/s" in line for line in lines) == 2
+    assert any(worst in line for line in lines)
+    tables = [line for line in lines if line and line[0] in "┌│├└"]
+    assert len({_cells(line) for line in tables}) == 1
+
+
+def test_utilisation_as_json_shows_planned_and_emulated_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    """And is there only when asked for."""
+    assert run("show", "first", "--json") == 0
+    assert "utilisation" not in json.loads(capsys.readouterr().out)
+    assert run("show", "first", "--json", "--utilisation") == 0
+    shown = json.loads(capsys.readouterr().out)["utilisation"]
+    (link,) = shown["links"]
+    assert (link["id"], link["direction"], link["rate_bps"], link["emulated_rate_bps"]) == (
+        "guian-zunyi",
+        "forward",
+        10**11,
+        10**8,
+    )
+    assert link["planned"] == {"offered_bps": 18 * 10**9, "emulated_bps": 18 * 10**6, "utilisation": 0.18, "overloaded": False}
+    assert shown["stranded"] == [
+        {"cut": {"kind": "link", "name": "guian-zunyi", "links": ["guian-zunyi"]}, "demands": [{"from": "guian", "to": "zunyi"}]}
+    ]
+
+
+def test_a_plan_without_demands_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """There is no table then."""
+    run("new", str(tmp_path / "new.yaml"))
+    assert run("show", str(tmp_path / "new.yaml"), "--utilisation", "--lang", "en") == 0
+    assert "The plan has no demands: nothing says how full its links are." in capsys.readouterr().out
+
+
 def test_check_looks_at_every_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Good ones are told on stdout, bad ones on stderr, and one bad one makes the exit code 2."""
     bad = tmp_path / "bad.yaml"
