@@ -29,6 +29,7 @@ _ISO = re.compile(
     rf"P(?:(?P<d>{_NUMBER})D)?(?:T(?=[0-9])(?:(?P<h>{_NUMBER})H)?(?:(?P<m>{_NUMBER})M)?(?:(?P<s>{_NUMBER})S)?)?", re.IGNORECASE
 )
 _RATE = re.compile(rf"({_NUMBER})\s*([kKMGT]?)(bit/s|bps|b/s)?")
+_OCTETS = re.compile(rf"({_NUMBER})\s*([kKMGT]?)B")
 _RATIO = re.compile(r"([0-9]{1,18}(?:\.[0-9]{0,18})?(?:[eE][+-]?[0-9]{1,3})?)\s*(%?)")
 _BARE = re.compile(rf"[+-]?{_NUMBER}")
 
@@ -66,6 +67,21 @@ def parse_rate_bps(text: str) -> int:
     if rate != int(rate):
         raise UsageError(f"{shown(stripped)} is finer than one bit per second")
     return int(rate)
+
+
+def parse_octets(text: str) -> int:
+    """Return ``64kB``, ``2.5MB`` or ``1500B`` in octets; prefixes are decimal.
+
+    :raises UsageError: when it is no size, or finer than an octet
+    """
+    stripped = text.strip()
+    match = _OCTETS.fullmatch(stripped)
+    if match is None:
+        raise UsageError(f"{shown(stripped)} is no size; write it in bytes, like 64kB or 2.5MB")
+    octets = Decimal(match[1]) * _PREFIXES[match[2]]
+    if octets != int(octets):
+        raise UsageError(f"{shown(stripped)} is finer than one byte")
+    return int(octets)
 
 
 def parse_ratio(text: str) -> float:

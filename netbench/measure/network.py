@@ -3,20 +3,29 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, Literal, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from netbench.measure.vantage import Vantage
-from netbench.plan.model import Corridor, Plan
+from netbench.plan.model import Corridor, DirectionName, Plan
 
 API = 1
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkOptions:
-    """What a run asks of its network. ``wire`` is a backend's name or None to choose; ``seed`` decides every random fate."""
+    """What a run asks of its network. ``wire`` is a backend's name or None to choose; ``seed`` decides every random fate.
+
+    ``routing``: the plan's static routes, or ``frr``: a routing protocol. ``switching``: what stands between a site's router and
+    its links: nothing, or an Open vSwitch (``ovs``). A network that does not know one of them refuses it.
+    """
 
     wire: str | None = None
     seed: int = 1
+    routing: Literal["static", "frr"] = "static"
+    switching: Literal["none", "ovs"] = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,13 @@ class Network(Protocol):
 
     def health(self) -> Mapping[str, LinkHealth]:
         """Return, by link id, what the instrument itself did to the traffic since it was entered."""
+        ...
+
+    def forecast(self, link: str, direction: DirectionName, count: int) -> NDArray[np.bool_] | None:
+        """Return which of the next ``count`` frames that come through a link's queue will be lost, shape (count,).
+
+        None where nobody can know: on live links, and on a wire without a seed.
+        """
         ...
 
     def evidence(self) -> Mapping[str, bytes]:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from netbench.errors import PlanError, UsageError
 from netbench.plan.model import DIRECTIONS, PerDirection, Text
 from netbench.plan.tree import Entries, Items, Node, Scalar, path_part
-from netbench.units import parse_duration_ns, parse_rate_bps, parse_ratio, shown
+from netbench.units import parse_duration_ns, parse_octets, parse_rate_bps, parse_ratio, shown
 
 T = TypeVar("T")
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -74,6 +74,11 @@ class Value:
             raise self.error("the list is empty; leave the key out or name something")
         return values
 
+    @property
+    def is_scalar(self) -> bool:
+        """Whether a single value is held here, not a list or a mapping."""
+        return isinstance(self.node, Scalar)
+
     def text(self) -> str:
         """Return the words held here."""
         if not isinstance(self.node, Scalar):
@@ -131,6 +136,10 @@ class Value:
             raise self.error("a rate of 0 carries nothing; give the rate, or leave the link out")
         return rate
 
+    def octets(self) -> int:
+        """Return a size in octets."""
+        return self._with_unit(parse_octets)
+
     def ratio(self) -> float:
         """Return a fraction of 1."""
         return self._with_unit(parse_ratio)
@@ -171,8 +180,8 @@ class Value:
         return text
 
     def per_direction(self, read: "Callable[[Value], T]") -> PerDirection[T]:
-        """Return a value given once, or as ``{forward: …, reverse: …}``."""
-        if not isinstance(self.node, Entries):
+        """Return a value given once, or as ``{forward: …, reverse: …}``; a value may be a mapping that has neither key."""
+        if not isinstance(self.node, Entries) or (not (self.node.entries.keys() & set(DIRECTIONS)) and self.node.entries):
             value = read(self)
             return PerDirection(value, value)
         fields = self.fields(DIRECTIONS, DIRECTIONS)

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from netbench.plan import defaults
 from netbench.plan.fields import Fields, Value
+from netbench.plan.impairments import bounded_duration, read_jitter, read_loss, read_queue, read_reorder
 from netbench.plan.model import DIRECTIONS, Layer, Link, LinkClass, Medium, PerDirection, Site, Theory
 from netbench.plan.physics import great_circle_km, group_index_of, position_error_km, propagation_ns, shortest_possible_km
 from netbench.units import format_duration, format_rate
@@ -14,11 +15,10 @@ T = TypeVar("T")
 
 KEYS = (
     "id", "between", "class", "medium", "layer", "operator", "route_km", "equipment", "delay", "rate", "rate_scale", "queue",
-    "jitter", "loss", "risk", "assumed", "tolerance",
+    "jitter", "loss", "reorder", "risk", "assumed", "tolerance",
 )  # fmt: skip
 
 LONGEST_ROUTE_KM = 100_000
-LONGEST_DELAY_NS = 60_000_000_000
 LARGEST_SCALE = 1_000_000
 
 
@@ -52,6 +52,7 @@ def read_link(value: Value, around: Surroundings) -> Link:
     rate_scale = fields.get("rate_scale", lambda given: given.whole(1, LARGEST_SCALE, "rate_scale"), around.rate_scale)
     _check_emulated_rate(fields, rate_bps, rate_scale)
     assumptions = _assumptions(fields)
+    loss = read_loss(fields)
     return Link(
         id=fields["id"].identifier(),
         a=a.id,
@@ -65,9 +66,12 @@ def read_link(value: Value, around: Surroundings) -> Link:
         delay_ns=delay.delay_ns,
         rate_bps=rate_bps,
         rate_scale=rate_scale,
-        queue_ns=_queue(fields, min(rate_bps.forward, rate_bps.reverse) // rate_scale),
-        jitter_ns=_jitter(fields, delay.delay_ns),
-        loss_ratio=fields.get("loss", lambda given: given.per_direction(_loss), _both(defaults.LOSS_RATIO)),
+        queue_ns=read_queue(fields, rate_bps, rate_scale),
+        jitter_ns=read_jitter(fields, delay.delay_ns),
+        loss_ratio=PerDirection(loss.forward.ratio, loss.reverse.ratio),
+        loss_burst=PerDirection(loss.forward.burst, loss.reverse.burst),
+        reorder=read_reorder(fields),
+        trace=PerDirection(None, None),
         risk=fields.get("risk", lambda given: tuple(item.identifier() for item in given.one_or_more()), ()),
         assumed=bool(assumptions),
         assumptions=assumptions,
@@ -89,7 +93,7 @@ def _delay(fields: Fields, around: Surroundings, ends: tuple[Site, Site], medium
     if "delay" in fields:
         return _stated_delay(fields, around, ends, medium)
     km = _route_km(fields, ends)
-    equipment_ns = fields.get("equipment", _bounded_duration, defaults.EQUIPMENT_NS[medium])
+    equipment_ns = fields.get("equipment", bounded_duration, defaults.EQUIPMENT_NS[medium])
     whole_ns = propagation_ns(km, group_index_of(medium, around.theory.group_index)) + equipment_ns
     return _Delay(km, equipment_ns, _both(whole_ns))
 
@@ -98,7 +102,7 @@ def _stated_delay(fields: Fields, around: Surroundings, ends: tuple[Site, Site],
     for key in ("route_km", "equipment"):
         if key in fields:
             raise fields[key].error(f"'delay' is the whole delay of the link; give it or '{key}', not both")
-    delay_ns = fields["delay"].per_direction(_bounded_duration)
+    delay_ns = fields["delay"].per_direction(bounded_duration)
     light_ns = propagation_ns(shortest_possible_km(*ends), group_index_of(medium, around.theory.group_index))
     if min(delay_ns.forward, delay_ns.reverse) < light_ns:
         given = format_duration(min(delay_ns.forward, delay_ns.reverse))
@@ -146,52 +150,11 @@ def _check_emulated_rate(fields: Fields, rate_bps: PerDirection[int], rate_scale
             )
 
 
-def _queue(fields: Fields, slowest_bps: int) -> int:
-    frames_ns = -(-defaults.QUEUE_FRAMES * defaults.FRAME_BITS * 1_000_000_000 // slowest_bps)
-    if "queue" not in fields:
-        return max(defaults.QUEUE_NS, -(-frames_ns // 1_000_000) * 1_000_000)
-    queue_ns = _bounded_duration(fields["queue"])
-    if queue_ns < frames_ns:
-        raise fields["queue"].error(
-            f"{format_duration(queue_ns)} at the emulated rate of {format_rate(slowest_bps)} holds fewer than "
-            f"{defaults.QUEUE_FRAMES} full frames; say at least {format_duration(-(-frames_ns // 100_000) * 100_000)}, or "
-            f"make rate_scale smaller"
-        )
-    return queue_ns
-
-
-def _jitter(fields: Fields, delay_ns: PerDirection[int]) -> PerDirection[int]:
-    if "jitter" not in fields:
-        return _both(defaults.JITTER_NS)
-    jitter_ns = fields["jitter"].per_direction(_bounded_duration)
-    for direction in DIRECTIONS:
-        if jitter_ns.towards(direction) > delay_ns.towards(direction):
-            raise fields["jitter"].error(
-                f"{format_duration(jitter_ns.towards(direction))} {direction} is more than the delay of "
-                f"{format_duration(delay_ns.towards(direction))} that it varies"
-            )
-    return jitter_ns
-
-
 def _tolerance(fields: Fields) -> int:
-    tolerance_ns = fields.get("tolerance", _bounded_duration, defaults.TOLERANCE_NS)
+    tolerance_ns = fields.get("tolerance", bounded_duration, defaults.TOLERANCE_NS)
     if tolerance_ns == 0:
         raise fields["tolerance"].error("a tolerance of 0 can never be held; 300us is the default")
     return tolerance_ns
-
-
-def _loss(value: Value) -> float:
-    ratio = value.ratio()
-    if ratio == 1:
-        raise value.error("a link that loses everything is no link; leave it out")
-    return ratio
-
-
-def _bounded_duration(value: Value) -> int:
-    duration_ns = value.duration_ns()
-    if duration_ns > LONGEST_DELAY_NS:
-        raise value.error(f"{format_duration(duration_ns)} is impossible: a minute is the most a link may take")
-    return duration_ns
 
 
 def _assumptions(fields: Fields) -> tuple[str, ...]:

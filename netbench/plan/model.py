@@ -125,12 +125,46 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
+class Reordering:
+    """The share ``ratio`` of packets arrives ``late_ns`` later than the others and may be overtaken."""
+
+    ratio: float
+    late_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class TracePoint:
+    """What a link is from ``time_ns`` after the trace's start on; None leaves the plan's own figure."""
+
+    time_ns: int
+    delay_ns: int | None
+    rate_bps: int | None
+    loss_ratio: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How a direction of a link changes with time: the steps of a CSV file, begun anew ``period_ns`` after its start.
+
+    ``text`` is the file as read and ``digest`` its SHA-256.
+    """
+
+    name: str
+    points: tuple[TracePoint, ...]
+    period_ns: int
+    text: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """One hop between two sites, each direction on its own.
 
     ``delay_ns`` is the whole one-way delay of an idle link: propagation over ``route_km`` plus ``equipment_ns``, or what the
     plan states. ``route_km`` is None where the plan states a delay instead. ``rate_bps`` is the planned rate;
-    ``rate_scale`` is what the emulation divides it by. ``assumptions`` names the facts nobody gave.
+    ``rate_scale`` is what the emulation divides it by. ``queue_ns`` is how long a full queue takes to drain. ``jitter_ns`` varies
+    the delay and keeps packets in order; ``reorder`` lets some be overtaken. ``loss_ratio`` is the mean; ``loss_burst`` the mean
+    length of a run of lost packets, None where each is lost by itself. ``assumptions`` names the facts nobody gave.
     ``tolerance_ns`` is how far the emulation's measured median delay may lie from ``delay_ns``.
     """
 
@@ -146,9 +180,12 @@ class Link:
     delay_ns: PerDirection[int]
     rate_bps: PerDirection[int]
     rate_scale: int
-    queue_ns: int
+    queue_ns: PerDirection[int]
     jitter_ns: PerDirection[int]
     loss_ratio: PerDirection[float]
+    loss_burst: PerDirection[float | None]
+    reorder: PerDirection[Reordering | None]
+    trace: PerDirection[Trace | None]
     risk: tuple[str, ...]
     assumed: bool
     assumptions: tuple[str, ...]

@@ -19,6 +19,7 @@ from netbench.plan.model import (
     LinkClass,
     Medium,
     PerDirection,
+    Reordering,
     Source,
     Status,
     TargetDirection,
@@ -49,7 +50,7 @@ def test_the_first_plan_is_read_as_written() -> None:
     assert (pon.a, pon.b, pon.link_class, pon.medium, pon.layer) == ("anshun", "home", LinkClass.ACCESS, Medium.FIBRE, Layer.IP)
     assert pon.rate_bps == PerDirection(10_000_000_000, 2_500_000_000)
     assert (pon.emulated_rate_bps("forward"), pon.emulated_rate_bps("reverse")) == (50_000_000, 12_500_000)
-    assert (pon.queue_ns, pon.tolerance_ns, pon.assumed, pon.assumptions) == (10_000_000, 300_000, False, ())
+    assert (pon.queue_ns.forward, pon.tolerance_ns, pon.assumed, pon.assumptions) == (10_000_000, 300_000, False, ())
     assert plan.corridors["home-guian"].kind is CorridorKind.CLASS
     assert plan.corridors["home-guian"].link_class is LinkClass.ACCESS
 
@@ -91,7 +92,7 @@ def test_a_link_that_says_nothing_is_assumed_throughout() -> None:
     assert link.assumed
     assert link.assumptions == ("route_km", "equipment", "rate", "queue", "jitter", "loss")
     assert link.route_km == pytest.approx(152.8 * 1.3, rel=1e-3)
-    assert (link.equipment_ns, link.queue_ns, link.operator, link.risk) == (40_000, 5_000_000, "any", ())
+    assert (link.equipment_ns, link.queue_ns.forward, link.operator, link.risk) == (40_000, 5_000_000, "any", ())
     assert (link.rate_bps.forward, link.jitter_ns.forward, link.loss_ratio.forward) == (400_000_000_000, 0, 0)
 
 
@@ -131,8 +132,25 @@ def test_a_stated_delay_is_the_whole_delay() -> None:
 def test_the_default_queue_holds_ten_frames_at_the_emulated_rate(rate_scale: int, queue_ns: int) -> None:
     """At 100G over 10,000 ten frames of 1514 octets take 12.1 ms: the default becomes 13 ms."""
     link = link_with("rate: 100G", rate_scale=rate_scale)
-    assert link.queue_ns == queue_ns
-    assert link.queue_ns * link.emulated_rate_bps("forward") >= 10 * 1514 * 8 * 10**9
+    assert link.queue_ns == PerDirection(queue_ns, queue_ns)
+    assert link.queue_ns.forward * link.emulated_rate_bps("forward") >= 10 * 1514 * 8 * 10**9
+
+
+def test_a_queue_may_be_given_in_bytes_and_by_direction() -> None:
+    """4 MB at 1 Gbit/s drain in 32 ms, at 500 Mbit/s in 64 ms, whatever the rate is divided by: queues keep their time."""
+    link = link_with("rate: {forward: 1G, reverse: 500M}, rate_scale: 10, queue: 4MB")
+    assert link.queue_ns == PerDirection(32_000_000, 64_000_000)
+    assert link_with("rate: 1G, queue: {forward: 5ms, reverse: 1MB}").queue_ns == PerDirection(5_000_000, 8_000_000)
+
+
+def test_loss_may_come_in_runs_and_packets_may_be_overtaken() -> None:
+    """Each direction by itself; a plain ratio is independent loss, and nothing is overtaken unless it is asked for."""
+    link = link_with("loss: {forward: {ratio: 1%, burst: 5}, reverse: 0.1%}, reorder: {ratio: 2%, late: 3ms}")
+    assert link.loss_ratio == PerDirection(0.01, 0.001)
+    assert link.loss_burst == PerDirection(5, None)
+    assert link.reorder == PerDirection(Reordering(0.02, 3_000_000), Reordering(0.02, 3_000_000))
+    plain = link_with("route_km: 200")
+    assert (plain.reorder.forward, plain.loss_burst.forward) == (None, None)
 
 
 def test_a_link_may_have_its_own_scale() -> None:

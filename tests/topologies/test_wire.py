@@ -8,14 +8,16 @@ from netbench.plan.model import PerDirection
 from netbench_topologies import wire
 from netbench_topologies.addressing import Addressing
 from netbench_topologies.network import EmulatedNetwork
-from netbench_topologies.relay.model import DirectionCounters, DirectionSpec
+from netbench_topologies.relay.model import DirectionCounters
+from netbench_topologies.relay.wire import link_health, relay_links
+from netbench_topologies.spec import DirectionSpec
 from tests.topologies.plans import USUAL, square
 
 
 def test_each_direction_is_told_its_own_figures() -> None:
     """Delay, scaled and planned rate, queue, jitter and loss, per direction, between the link's wire interfaces."""
     plan = square(USUAL)
-    told = {link.id: link for link in wire.relay_links(plan, Addressing(plan))}["south-tail"]
+    told = {link.id: link for link in relay_links(plan, Addressing(plan))}["south-tail"]
 
     assert (told.interface_a, told.interface_b) == ("w4a", "w4b")
     assert told.forward == DirectionSpec(2_000_000, 10_000_000, 10_000_000_000, 30_000_000, 0, 0.0)
@@ -30,7 +32,7 @@ def test_health_counts_what_the_wire_itself_did() -> None:
     )
     reverse = DirectionCounters(**{**zero, "sent": 8, "send_errors": 4, "late_frames": 7})
 
-    assert wire.link_health({"a-b": PerDirection(forward, reverse)}) == {
+    assert link_health({"a-b": PerDirection(forward, reverse)}) == {
         "a-b": LinkHealth(frames=11, overrun_frames=5, late_frames=12)
     }
 

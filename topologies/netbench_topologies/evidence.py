@@ -1,9 +1,7 @@
 """What a doubter would ask an emulated network for, as the kernel and the wire tell it now."""
 
 import json
-from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING
 
 from netbench.errors import CannotMeasureError
 from netbench.linux.namespaces import run_inside, start_process
@@ -11,10 +9,7 @@ from netbench.linux.offload import offloads
 from netbench_topologies.addressing import Addressing, LinkEnd
 from netbench_topologies.build import PlanNet
 from netbench_topologies.sysctls import read_sysctls
-from netbench_topologies.wire import relay_links
-
-if TYPE_CHECKING:
-    from netbench_topologies.relay import Relay
+from netbench_topologies.wire import Wire
 
 _ASKED = {
     "addresses": ("address",),
@@ -26,7 +21,7 @@ _ASKED = {
 }
 
 
-def evidence(net: PlanNet, relay: "Relay") -> dict[str, bytes]:
+def evidence(net: PlanNet, wire: Wire) -> dict[str, bytes]:
     """Return, by file name, what was built.
 
     :raises CannotMeasureError: when a node cannot be asked
@@ -38,8 +33,7 @@ def evidence(net: PlanNet, relay: "Relay") -> dict[str, bytes]:
         "offloads.json": _json({site: node.run(partial(offloads, list(node.nameToIntf))) for site, node in nodes}),
         "offloads-wire.json": _json(run_inside(net.home, partial(offloads, net.wire_interfaces))),
         "sysctls.json": _json({site: node.run(read_sysctls) for site, node in nodes}),
-        "wire.json": _json([asdict(link) for link in relay_links(net.plan, net.addressing)]),
-        "wire-counters.json": _json({link: asdict(both) for link, both in relay.counters().items()}),
+        **wire.evidence(),
     }
 
 

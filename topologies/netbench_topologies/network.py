@@ -9,13 +9,16 @@ from netbench.errors import UsageError
 from netbench.linux import sandbox
 from netbench.linux.namespaces import NamespaceVantage
 from netbench.measure.network import LinkHealth, NetworkOptions
-from netbench.plan.model import Corridor, Plan
+from netbench.plan.model import Corridor, DirectionName, Plan
 from netbench_topologies import wire
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from netbench_topologies.addressing import LinkEnd
     from netbench_topologies.build import PlanNet
-    from netbench_topologies.relay import Relay
+    from netbench_topologies.wire import Wire
 
 SitePath = tuple[str, ...]
 
@@ -36,9 +39,9 @@ class EmulatedNetwork:
         """
         self._plan = plan
         self._options = options
-        self._wire = wire.chosen(options.wire)
+        self._wire_name = wire.chosen(options.wire)
         self._net: PlanNet | None = None
-        self._relay: Relay | None = None
+        self._wire: Wire | None = None
         self._undo = ExitStack()
 
     @classmethod
@@ -55,7 +58,7 @@ class EmulatedNetwork:
         """
         with ExitStack() as undo:
             self._net = self._build(undo)
-            self._relay = self._connect(self._net, undo)
+            self._wire = self._connect(self._net, undo)
             self._undo = undo.pop_all()
         return self
 
@@ -63,12 +66,12 @@ class EmulatedNetwork:
         """Stop the wire, delete every interface and end every process."""
         self._undo.close()
         self._net = None
-        self._relay = None
+        self._wire = None
 
     @property
     def wire(self) -> str:
         """The backend in use."""
-        return self._wire
+        return self._wire_name
 
     def vantage(self, site: str) -> NamespaceVantage:
         """Return the place at a site, known by its loopback addresses.
@@ -111,9 +114,11 @@ class EmulatedNetwork:
 
         :raises CannotMeasureError: when the wire has failed
         """
-        relay = self._running()
-        relay.check()
-        return wire.link_health(relay.counters())
+        return self._running().health()
+
+    def forecast(self, link: str, direction: DirectionName, count: int) -> "NDArray[np.bool_] | None":
+        """Return which of the next ``count`` frames that come through a link's queue will be lost; None: the wire cannot tell."""
+        return self._running().forecast(link, direction, count)
 
     def evidence(self) -> Mapping[str, bytes]:
         """Return names, addresses, routes, rules, neighbours, offloads, sysctls and the wire's orders and counts, as JSON."""
@@ -133,13 +138,11 @@ class EmulatedNetwork:
         net.open()
         return net
 
-    def _connect(self, net: "PlanNet", undo: ExitStack) -> "Relay":
-        from netbench_topologies.relay import Relay
-
-        relay = Relay(wire.relay_links(self._plan, net.addressing), self._options.seed)
-        undo.callback(relay.stop)
-        relay.start()
-        return relay
+    def _connect(self, net: "PlanNet", undo: ExitStack) -> "Wire":
+        made = wire.make(self._wire_name, net, self._options.seed)
+        undo.callback(made.stop)
+        made.start()
+        return made
 
     def _end(self, end: "LinkEnd") -> NamespaceVantage:
         return NamespaceVantage(end.site, self._entered().sites[end.site].namespace, end.addresses)
@@ -149,7 +152,7 @@ class EmulatedNetwork:
             raise UsageError("an emulated network is there only between enter and exit")
         return self._net
 
-    def _running(self) -> "Relay":
-        if self._relay is None:
+    def _running(self) -> "Wire":
+        if self._wire is None:
             raise UsageError("an emulated network is there only between enter and exit")
-        return self._relay
+        return self._wire

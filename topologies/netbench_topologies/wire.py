@@ -1,18 +1,66 @@
 """The wire: what carries frames between the ends of each link, told what the plan says of them."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from netbench.errors import UnsupportedError, UsageError
 from netbench.measure.network import LinkHealth
-from netbench.plan.model import DirectionName, Link, PerDirection, Plan
-from netbench_topologies.addressing import Addressing
+from netbench.plan.model import DirectionName
+from netbench_topologies.spec import DirectionSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from netbench_topologies.relay.model import DirectionCounters, DirectionSpec, RelayLink
+    from netbench_topologies.build import PlanNet
 
 RELAY = "relay"
+
+
+class Wire(Protocol):
+    """A backend. It carries every link of a plan, between ``start`` and ``stop``; any thread may use it meanwhile."""
+
+    @property
+    def name(self) -> str:
+        """What ``--wire`` calls it."""
+        ...
+
+    def start(self) -> None:
+        """Every link carries frames as its plan says, between the wire interfaces of the caller's network namespace.
+
+        :raises RefusedError: when it is not faithful to what was asked
+        :raises UnsupportedError: when this machine cannot
+        """
+        ...
+
+    def stop(self) -> None:
+        """Nothing is carried and nothing is held any more; a second call does nothing."""
+        ...
+
+    def health(self) -> Mapping[str, LinkHealth]:
+        """Return, by link id, what the wire itself lost or delayed since it started.
+
+        :raises CannotMeasureError: when the wire has failed
+        """
+        ...
+
+    def alter(self, link: str, direction: DirectionName, spec: DirectionSpec) -> None:
+        """Frames that arrive from now on are treated as ``spec`` says; those on their way keep their time.
+
+        :raises RefusedError: when the wire cannot do that while it runs
+        """
+        ...
+
+    def forecast(self, link: str, direction: DirectionName, count: int) -> NDArray[np.bool_] | None:
+        """Return which of the next ``count`` frames that come through the queue will be lost, shape (count,).
+
+        None where the wire cannot tell.
+        """
+        ...
+
+    def evidence(self) -> Mapping[str, bytes]:
+        """Return what the wire was told and what it counted, by file name."""
+        ...
 
 
 def chosen(wire: str | None) -> str:
@@ -28,42 +76,9 @@ def chosen(wire: str | None) -> str:
     raise UsageError(f"there is no wire called '{wire}'; use {RELAY}")
 
 
-def relay_links(plan: Plan, addressing: Addressing) -> "tuple[RelayLink, ...]":
-    """Return what the relay is asked to do, link by link, in the plan's order."""
-    from netbench_topologies.relay.model import RelayLink
+def make(name: str, net: "PlanNet", seed: int) -> Wire:
+    """Return the wire of that name (what ``chosen`` gave) for a plan's links, not yet started."""
+    assert name == RELAY
+    from netbench_topologies.relay.wire import RelayWire
 
-    return tuple(
-        RelayLink(
-            id=link.id,
-            interface_a=addressing.links[link.id].a.wire_interface,
-            interface_b=addressing.links[link.id].b.wire_interface,
-            forward=_spec(link, "forward"),
-            reverse=_spec(link, "reverse"),
-        )
-        for link in plan.links.values()
-    )
-
-
-def link_health(counters: "Mapping[str, PerDirection[DirectionCounters]]") -> dict[str, LinkHealth]:
-    """Return what the relay itself did to the frames, both directions together."""
-    return {
-        link: LinkHealth(
-            frames=both.forward.sent + both.reverse.sent,
-            overrun_frames=sum(way.overruns + way.send_errors for way in (both.forward, both.reverse)),
-            late_frames=both.forward.late_frames + both.reverse.late_frames,
-        )
-        for link, both in counters.items()
-    }
-
-
-def _spec(link: Link, direction: DirectionName) -> "DirectionSpec":
-    from netbench_topologies.relay.model import DirectionSpec
-
-    return DirectionSpec(
-        delay_ns=link.delay_ns.towards(direction),
-        rate_bps=link.emulated_rate_bps(direction),
-        planned_rate_bps=link.rate_bps.towards(direction),
-        queue_ns=link.queue_ns,
-        jitter_ns=link.jitter_ns.towards(direction),
-        loss_ratio=link.loss_ratio.towards(direction),
-    )
+    return RelayWire(net.plan, net.addressing, seed)

@@ -12,7 +12,8 @@ from pathlib import Path
 from pyroute2 import IPRoute
 
 from netbench.linux.namespaces import NamespaceVantage, new_network_namespace, run_inside
-from netbench_topologies.relay import DirectionSpec, Relay, RelayLink
+from netbench_topologies.relay import Relay, RelayLink
+from netbench_topologies.spec import DirectionSpec
 
 SO_RCVBUFFORCE, SO_TIMESTAMPNS = 33, 35
 SOL_PACKET, PACKET_IGNORE_OUTGOING, PACKET_OUTGOING = 263, 23, 4

@@ -4,7 +4,8 @@ import numpy as np
 
 from netbench_topologies.relay import layout
 from netbench_topologies.relay.direction import STATE_WORDS, Direction
-from netbench_topologies.relay.model import DirectionSpec, RelayLink
+from netbench_topologies.relay.model import RelayLink
+from netbench_topologies.spec import DirectionSpec
 
 
 def lone_direction(spec: DirectionSpec, seed: int = 1, ring_words: int = 0) -> Direction:
@@ -26,5 +27,7 @@ def plain_spec(**changes: float) -> DirectionSpec:
         "jitter_ns": 0,
     }
     values |= changes
-    loss_ratio = values.pop("loss_ratio", 0.0)
-    return DirectionSpec(**{name: int(value) for name, value in values.items()}, loss_ratio=loss_ratio)
+    loss_ratio, reorder_ratio = values.pop("loss_ratio", 0.0), values.pop("reorder_ratio", 0.0)
+    loss_burst = values.pop("loss_burst", None)
+    whole = {name: int(value) for name, value in values.items()}
+    return DirectionSpec(**whole, loss_ratio=loss_ratio, loss_burst=loss_burst, reorder_ratio=reorder_ratio)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
-from netbench_topologies.relay.model import DirectionSpec
+from netbench_topologies.spec import DirectionSpec
 
 NANOSECONDS = 10**9
 

@@ -17,6 +17,10 @@ from tests.topologies.relay.directions import plain_spec
         ({"jitter_ns": 1_000_001}, "between 0 and the delay"),
         ({"loss_ratio": 1.1}, "between 0 and 1"),
         ({"loss_ratio": float("nan")}, "between 0 and 1"),
+        ({"loss_ratio": 0.5, "loss_burst": 0.9}, "would last no packet"),
+        ({"loss_ratio": 0.9, "loss_burst": 2}, "would last no packet"),
+        ({"reorder_ratio": 1.1}, "between 0 and 1"),
+        ({"reorder_ns": -1}, "cannot be negative"),
     ],
 )
 def test_impossible_specs(changes: dict[str, float], words: str) -> None:
@@ -37,5 +41,5 @@ def test_links_need_distinct_ids() -> None:
 
 def test_mean_lateness_of_nothing_is_none() -> None:
     """A mean over no frames has no value."""
-    assert DirectionCounters(5, 0, 0, 5, 0, 0, 0, 0, 0).mean_late_ns is None
-    assert DirectionCounters(5, 4, 0, 1, 0, 0, 0, 6, 10).mean_late_ns == 2.5
+    assert DirectionCounters(5, 0, 0, 5, 0, 0, 0, 0, 0, 5).mean_late_ns is None
+    assert DirectionCounters(5, 4, 0, 1, 0, 0, 0, 6, 10, 5).mean_late_ns == 2.5

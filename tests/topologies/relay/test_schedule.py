@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from netbench_topologies.relay.direction import Direction
 from netbench_topologies.relay.fate import draws, predicted_losses, stream_key
 from netbench_topologies.relay.layout import JITTER_KEY, LOSS_DROPS, QUEUE_DROPS
-from netbench_topologies.relay.model import DirectionSpec
 from netbench_topologies.relay.schedule import NEVER, draw, due_time, jitter_at
+from netbench_topologies.spec import DirectionSpec
 from tests.topologies.relay.directions import lone_direction, plain_spec
 from tests.topologies.relay.reference import departures
 

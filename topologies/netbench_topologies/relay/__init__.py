@@ -13,7 +13,7 @@ real link does, in this order: queue → serialise at the rate → propagate (de
 """
 
 from netbench_topologies.relay.fate import predicted_losses
-from netbench_topologies.relay.model import DirectionCounters, DirectionSpec, RelayLink
+from netbench_topologies.relay.model import DirectionCounters, RelayLink
 from netbench_topologies.relay.process import Relay
 
-__all__ = ["DirectionCounters", "DirectionSpec", "Relay", "RelayLink", "predicted_losses"]
+__all__ = ["DirectionCounters", "Relay", "RelayLink", "predicted_losses"]

@@ -5,8 +5,8 @@ from typing import NamedTuple
 from netbench_topologies.relay.compiled import compiled
 from netbench_topologies.relay.layout import Words
 
-BUSY_UNTIL, REMAINDER, LAST_DUE, ACCEPTED, HEAD, TAIL, COUNT, LAST_ARRIVAL, LARGE_FRAMES = range(9)
-STATE_WORDS = 9
+BUSY_UNTIL, REMAINDER, LAST_DUE, HEAD, TAIL, COUNT, LAST_ARRIVAL, LARGE_FRAMES = range(8)
+STATE_WORDS = 8
 
 
 class Direction(NamedTuple):

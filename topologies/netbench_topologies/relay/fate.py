@@ -37,6 +37,8 @@ def draws(key: int, first: int, count: int) -> NDArray[np.uint64]:
     return (mixed ^ (mixed >> np.uint64(31))) >> np.uint64(64 - FRACTION_BITS)
 
 
-def predicted_losses(seed: int, link: str, direction: DirectionName, ratio: float, count: int) -> NDArray[np.bool_]:
-    """Return which of the first ``count`` frames that come through the queue are lost, shape (count,)."""
-    return draws(stream_key(seed, link, direction, "loss"), 0, count) < np.uint64(loss_threshold(ratio))
+def predicted_losses(
+    seed: int, link: str, direction: DirectionName, ratio: float, count: int, *, first: int = 0
+) -> NDArray[np.bool_]:
+    """Return which of ``count`` frames from number ``first`` on that come through the queue are lost, shape (count,)."""
+    return draws(stream_key(seed, link, direction, "loss"), first, count) < np.uint64(loss_threshold(ratio))

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from netbench.plan.model import DIRECTIONS, DirectionName
 from netbench_topologies.relay.fate import loss_threshold, stream_key
-from netbench_topologies.relay.model import DirectionSpec, RelayLink
+from netbench_topologies.relay.model import RelayLink
+from netbench_topologies.spec import DirectionSpec
 
 Words = NDArray[np.int64]
 
@@ -37,13 +38,13 @@ HEADER_VERSION, HEADER_DIRECTIONS, HEADER_REALTIME = range(3)
 ) = range(12)
 SPEC_WORDS = 12
 
-RECEIVED, SENT, QUEUE_DROPS, LOSS_DROPS, OVERRUNS, SEND_ERRORS, LATE_FRAMES, MAX_LATE_NS, TOTAL_LATE_NS = range(9)
-COUNTER_WORDS = 9
+RECEIVED, SENT, QUEUE_DROPS, LOSS_DROPS, OVERRUNS, SEND_ERRORS, LATE_FRAMES, MAX_LATE_NS, TOTAL_LATE_NS, ACCEPTED = range(10)
+COUNTER_WORDS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class SharedMemory:
-    """Views into the shared memory: header (8,), specs (directions, 12), counters (directions, 9)."""
+    """Views into the shared memory: header (8,), specs (directions, 12), counters (directions, 10)."""
 
     header: Words
     specs: Words
@@ -71,12 +72,13 @@ def write_specs(memory: SharedMemory, links: Sequence[RelayLink], seed: int, des
         ends = descriptors[2 * index], descriptors[2 * index + 1]
         for offset, direction in enumerate(DIRECTIONS):
             row = memory.specs[2 * index + offset]
-            _write_spec(row, link.specs().towards(direction))
+            write_spec(row, link.specs().towards(direction))
             _write_streams(row, seed, link.id, direction)
             row[IN_DESCRIPTOR], row[OUT_DESCRIPTOR] = ends[offset], ends[1 - offset]
 
 
-def _write_spec(row: Words, spec: DirectionSpec) -> None:
+def write_spec(row: Words, spec: DirectionSpec) -> None:
+    """Write what is asked of one direction, whose streams and sockets stay."""
     row[DELAY_NS] = spec.delay_ns
     row[RATE_BPS] = spec.rate_bps
     row[PLANNED_RATE_BPS] = spec.planned_rate_bps

@@ -8,19 +8,26 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from netbench.errors import CannotMeasureError, UnsupportedError, UsageError
-from netbench.plan.model import PerDirection
+from netbench.plan.model import DIRECTIONS, DirectionName, PerDirection
 from netbench_topologies.relay.cache import cache_folder
+from netbench_topologies.relay.fate import predicted_losses
 from netbench_topologies.relay.layout import (
+    ACCEPTED,
     HEADER_REALTIME,
     OVERRUNS,
     SharedMemory,
     map_shared,
     shared_bytes,
+    write_spec,
     write_specs,
 )
 from netbench_topologies.relay.model import DirectionCounters, RelayLink
 from netbench_topologies.relay.sockets import bind_port, close_ports, open_port, take_overruns
+from netbench_topologies.spec import DirectionSpec
 
 if TYPE_CHECKING:
     import socket
@@ -44,6 +51,7 @@ class Relay:
             raise UsageError("a relay carries at least one link, and each has an id of its own")
         self._links = tuple(links)
         self._seed = seed
+        self._specs = {(link.id, direction): link.specs().towards(direction) for link in links for direction in DIRECTIONS}
         self._ports: list[socket.socket] = []
         self._socket_overruns: list[int] = []
         self._shared: SharedMemory | None = None
@@ -72,11 +80,28 @@ class Relay:
         :raises CannotMeasureError: when it was not started
         """
         with self._lock:
-            if self._shared is None:
-                raise CannotMeasureError("the relay was not started: it has counted nothing")
+            shared = self._started()
             self._take_socket_overruns()
-            rows = [_counters(row.tolist(), lost) for row, lost in zip(self._shared.counters, self._socket_overruns, strict=True)]
+            rows = [_counters(row.tolist(), lost) for row, lost in zip(shared.counters, self._socket_overruns, strict=True)]
         return {link.id: PerDirection(*rows[2 * index : 2 * index + 2]) for index, link in enumerate(self._links)}
+
+    def alter(self, link: str, direction: DirectionName, spec: DirectionSpec) -> None:
+        """Frames that arrive from now on are treated as ``spec`` says; those on their way keep their time.
+
+        :raises CannotMeasureError: when it was not started
+        """
+        with self._lock:
+            write_spec(self._started().specs[self._row(link, direction)], spec)
+            self._specs[link, direction] = spec
+
+    def forecast(self, link: str, direction: DirectionName, count: int) -> NDArray[np.bool_]:
+        """Return which of the next ``count`` frames that come through the queue will be lost, shape (count,).
+
+        :raises CannotMeasureError: when it was not started
+        """
+        accepted = int(self._started().counters[self._row(link, direction), ACCEPTED])
+        ratio = self._specs[link, direction].loss_ratio
+        return predicted_losses(self._seed, link, direction, ratio, count, first=accepted)
 
     @property
     def alive(self) -> bool:
@@ -117,6 +142,14 @@ class Relay:
             if descriptor >= 0:
                 os.close(descriptor)
         self._stop_writer = self._errors = -1
+
+    def _started(self) -> SharedMemory:
+        if self._shared is None:
+            raise CannotMeasureError("the relay was not started: it has carried and counted nothing")
+        return self._shared
+
+    def _row(self, link: str, direction: DirectionName) -> int:
+        return 2 * [known.id for known in self._links].index(link) + DIRECTIONS.index(direction)
 
     def _take_socket_overruns(self) -> None:
         for index, port in enumerate(self._ports):

@@ -7,9 +7,10 @@ while frames are on their way holds for those that arrive from then on.
 import numpy as np
 
 from netbench_topologies.relay.compiled import compiled
-from netbench_topologies.relay.direction import ACCEPTED, BUSY_UNTIL, LAST_DUE, REMAINDER, Direction
+from netbench_topologies.relay.direction import BUSY_UNTIL, LAST_DUE, REMAINDER, Direction
 from netbench_topologies.relay.fate import FIRST_MIX, FRACTION_BITS, GOLDEN_GAMMA, SECOND_MIX
 from netbench_topologies.relay.layout import (
+    ACCEPTED,
     DELAY_NS,
     JITTER_KEY,
     JITTER_NS,
@@ -79,8 +80,8 @@ def due_time(direction: Direction, arrival_ns: int, wire_bits: int) -> int:
         counters[QUEUE_DROPS] += 1
         return NEVER
     occupy(direction, start, wire_bits)
-    number = state[ACCEPTED]
-    state[ACCEPTED] += 1
+    number = counters[ACCEPTED]
+    counters[ACCEPTED] += 1
     if draw(spec[LOSS_KEY], number) < spec[LOSS_THRESHOLD]:
         counters[LOSS_DROPS] += 1
         return NEVER
