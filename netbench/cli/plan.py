@@ -19,11 +19,12 @@ BAD_PLAN = UsageError.exit_code
 
 
 def add_parser(commands: "Commands") -> None:
-    """Add the verb and its five sub-verbs."""
+    """Add the verb and its sub-verbs."""
     parser = commands.add_parser("plan", help="list, show, check and begin plans", description=__doc__)
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_list(verbs)
     _add_show(verbs)
+    _add_resilience(verbs)
     _add_check(verbs)
     _add_new(verbs)
     schema_parser = verbs.add_parser("schema", help="print the JSON Schema of a plan")
@@ -43,6 +44,15 @@ def _add_show(verbs: "Commands") -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document in place of the tables")
     _add_language(parser)
     parser.set_defaults(handler=show)
+
+
+def _add_resilience(verbs: "Commands") -> None:
+    parser = verbs.add_parser("resilience", help="foretell what cutting each link and each shared risk does to every corridor")
+    parser.add_argument("plan", metavar="PLAN", help="a built-in plan's name, or a file")
+    parser.add_argument("--routing", choices=("static", "frr"), default="static", help="who finds the way (default %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print one JSON document in place of the table")
+    _add_language(parser)
+    parser.set_defaults(handler=resilience)
 
 
 def _add_check(verbs: "Commands") -> None:
@@ -86,6 +96,21 @@ def show(arguments: argparse.Namespace) -> int:
         return 0
     printed = utilisation_table.print_utilisation if arguments.utilisation else plan_tables.print_plan
     printed(plan, choose_language(arguments.lang, os.environ), sys.stdout)
+    return 0
+
+
+def resilience(arguments: argparse.Namespace) -> int:
+    """Print what each cut would do, as a table or as JSON; nothing is run."""
+    from netbench.cli import resilience_table
+    from netbench.plan import catalogue, failures_document
+    from netbench.report.language import choose_language
+
+    plan = catalogue.find(arguments.plan)
+    if arguments.json:
+        document = failures_document.failures_document(plan, arguments.routing)
+        print(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        resilience_table.print_resilience(plan, arguments.routing, choose_language(arguments.lang, os.environ), sys.stdout)
     return 0
 
 

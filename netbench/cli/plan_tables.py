@@ -37,9 +37,10 @@ _CORRIDOR_HEADINGS = (
 )  # fmt: skip
 NARROW_COLUMNS = 6
 _FIGURES = (
+    "delay before", "delay after", "longer by",
     "route km", "theory", "planned delay", "great circle km", "rate", "busy hour", "utilisation", "fullest",
 )  # fmt: skip
-_WRAPPING = ("route", "targets", "source", "metric")
+_WRAPPING = ("route", "route after the cut", "cut", "targets", "source", "metric")
 _TARGET_HEADINGS = (
     mark("target"), mark("metric"), mark("limit"), mark("stated for"), mark("status"), mark("source"), mark("layer"), mark("due"),
 )  # fmt: skip

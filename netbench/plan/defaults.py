@@ -1,6 +1,6 @@
 """What a plan means where it says nothing. Every default of a link counts as an assumption unless the plan vouches for it."""
 
-from netbench.plan.model import LinkClass, Medium, PerDirection, Theory, TheoryReading
+from netbench.plan.model import Bfd, LinkClass, Medium, PerDirection, RoutingTimers, Theory, TheoryReading
 
 VERSION = 1
 """The plan format that this code reads."""
@@ -11,6 +11,9 @@ THEORY = Theory(group_index=1.468, reading=TheoryReading.GREAT_CIRCLE)
 """G.652 fibre; the great circle is the only reading of 理论时延 that tells a short route from a detour."""
 
 RATE_SCALE = 1
+
+ROUTING = RoutingTimers(hello_ns=1_000_000_000, dead_ns=4_000_000_000, bfd=Bfd(interval_ns=100_000_000, multiplier=3))
+"""A carrier's usual: a silent link is noticed after 300 ms by BFD, and by OSPF itself after four hellos."""
 
 ROLE = "site"
 

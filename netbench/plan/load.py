@@ -11,7 +11,7 @@ from netbench.plan.checks import check_corridors, check_demands
 from netbench.plan.fields import Fields, Value
 from netbench.plan.links import LARGEST_SCALE, Surroundings, read_link
 from netbench.plan.model import Plan
-from netbench.plan.sections import read_corridor, read_demand, read_site, read_theory, read_timezone
+from netbench.plan.sections import read_corridor, read_demand, read_routing, read_site, read_theory, read_timezone
 from netbench.plan.targets import read_target
 from netbench.plan.tree import parse_tree
 
@@ -19,7 +19,8 @@ LARGEST_FILE_BYTES = 2_000_000
 """Two million octets: a plan of ten thousand links."""
 
 KEYS = (
-    "netbench", "plan", "title", "timezone", "theory", "rate_scale", "sites", "links", "corridors", "targets", "demands",
+    "netbench", "plan", "title", "timezone", "theory", "rate_scale", "routing", "sites", "links", "corridors", "targets",
+    "demands",
 )  # fmt: skip
 REQUIRED = ("plan", "sites", "links", "corridors")
 
@@ -94,6 +95,7 @@ def _plan(fields: Fields, text: str) -> Plan:
         timezone=fields.get("timezone", read_timezone, defaults.TIMEZONE),
         theory=theory,
         rate_scale=rate_scale,
+        routing=fields.get("routing", read_routing, defaults.ROUTING),
         sites=sites,
         links=links,
         corridors=corridors,

@@ -288,6 +288,33 @@ class Demand:
 
 
 @dataclass(frozen=True, slots=True)
+class Bfd:
+    """How BFD (RFC 5880) watches a link: a packet every ``interval_ns`` each way, and ``multiplier`` missed ones end it."""
+
+    interval_ns: int
+    multiplier: int
+
+    @property
+    def detection_ns(self) -> int:
+        """After how long a silent link is noticed."""
+        return self.interval_ns * self.multiplier
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingTimers:
+    """What a routing protocol is told (OSPF's hello and dead intervals); ``bfd`` is None where only hellos watch the links."""
+
+    hello_ns: int
+    dead_ns: int
+    bfd: Bfd | None
+
+    @property
+    def detection_ns(self) -> int:
+        """After how long a link that silently loses everything is noticed."""
+        return self.bfd.detection_ns if self.bfd else self.dead_ns
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A checked plan. ``text`` is the file as read and ``digest`` its SHA-256, so that a run can prove what it ran."""
 
@@ -296,6 +323,7 @@ class Plan:
     timezone: str
     theory: Theory
     rate_scale: int
+    routing: RoutingTimers
     sites: Mapping[str, Site]
     links: Mapping[str, Link]
     corridors: Mapping[str, Corridor]

@@ -9,7 +9,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netbench.errors import PlanError
 from netbench.plan import physics
@@ -64,6 +64,24 @@ def shortest_routes(plan: Plan, ends: Iterable[tuple[str, str]], lost: Collectio
     return found
 
 
+def weights(plan: Plan) -> dict[str, int]:
+    """Return the weight of every link, by id: no two routes ever have the same sum."""
+    links = sorted(plan.links.values(), key=lambda link: link.id)
+    return {link.id: _weight(link, rank, len(links)) for rank, link in enumerate(links)}
+
+
+def distances(plan: Plan) -> Mapping[str, Mapping[str, int]]:
+    """Return the weight of the shortest route between every two sites that a route joins."""
+    import networkx as nx
+
+    graph = _graph(plan)
+    found: dict[str, dict[str, int]] = {}
+    for site in plan.sites:
+        lengths: Any = nx.single_source_dijkstra_path_length(graph, site, weight="weight")  # the stubs say float; weights are int
+        found[site] = dict(lengths)
+    return found
+
+
 def route_delay_ns(plan: Plan, route: Route, direction: DirectionName) -> int:
     """Return the planned one-way delay of an idle route; ``reverse`` goes from its last site to its first."""
     return sum(link.delay_ns.towards(towards) for link, towards in links_of(plan, route, direction))
@@ -106,9 +124,8 @@ def _graph(plan: Plan) -> "Graph":
 
     graph: Graph = nx.Graph()
     graph.add_nodes_from(plan.sites)
-    links = sorted(plan.links.values(), key=lambda link: link.id)
-    for rank, link in enumerate(links):
-        weight = _weight(link, rank, len(links))
+    for name, weight in weights(plan).items():
+        link = plan.links[name]
         if not graph.has_edge(link.a, link.b) or weight < graph.edges[link.a, link.b]["weight"]:
             graph.add_edge(link.a, link.b, weight=weight, link=link.id)
     return graph

@@ -1,4 +1,4 @@
-"""Reading the plan's smaller parts: theory, sites, corridors, demands."""
+"""Reading the plan's smaller parts: theory, routing, sites, corridors, demands."""
 
 import re
 from collections.abc import Collection
@@ -6,14 +6,27 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from netbench.plan import defaults
 from netbench.plan.fields import Fields, Value
-from netbench.plan.model import Corridor, CorridorKind, Demand, LinkClass, Site, Text, Theory, TheoryReading
+from netbench.plan.model import (
+    Bfd,
+    Corridor,
+    CorridorKind,
+    Demand,
+    LinkClass,
+    RoutingTimers,
+    Site,
+    Text,
+    Theory,
+    TheoryReading,
+)
 from netbench.plan.targets import read_source
+from netbench.plan.tree import Scalar
 from netbench.units import shown
 
 SITE_KEYS = ("name", "at", "role", "position_error_km")
 CORRIDOR_KEYS = ("id", "kind", "class", "from", "to", "via")
 DEMAND_KEYS = ("from", "to", "busy_hour", "source", "assumed")
 
+_SECOND_NS, _MILLISECOND_NS = 1_000_000_000, 1_000_000
 _TIMEZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*")
 
 
@@ -40,6 +53,44 @@ def read_theory(value: Value) -> Theory:
         group_index=fields.get("group_index", lambda given: given.number(1, 2, "a group index"), defaults.THEORY.group_index),
         reading=fields.get("reading", lambda given: given.choice(TheoryReading), defaults.THEORY.reading),
     )
+
+
+def read_routing(value: Value) -> RoutingTimers:
+    """Return the timers of the routing protocol."""
+    fields = value.fields(("hello", "dead", "bfd"))
+    hello_ns = fields.get("hello", lambda given: _seconds_ns(given, "a hello interval"), defaults.ROUTING.hello_ns)
+    dead_ns = fields.get("dead", lambda given: _seconds_ns(given, "a dead interval"), defaults.ROUTING.dead_ns)
+    if dead_ns <= hello_ns:
+        raise fields.at("dead").error("a dead interval that is not longer than the hello interval ends every adjacency")
+    return RoutingTimers(hello_ns, dead_ns, fields.get("bfd", _bfd, defaults.ROUTING.bfd))
+
+
+def _seconds_ns(value: Value, what: str) -> int:
+    """OSPF counts whole seconds, 16 bits of them (RFC 2328 A.3.2)."""
+    duration_ns = value.duration_ns()
+    if duration_ns % _SECOND_NS or not 1 <= duration_ns // _SECOND_NS <= 65_535:
+        raise value.error(f"{shown(value.text())} is impossible: {what} is a whole number of seconds, 1 to 65535")
+    return duration_ns
+
+
+def _bfd(value: Value) -> Bfd | None:
+    """The word ``none`` leaves the links to OSPF's hellos."""
+    if isinstance(value.node, Scalar):
+        value.one_of(["none"])
+        return None
+    fields, usual = value.fields(("interval", "multiplier")), defaults.ROUTING.bfd
+    assert usual is not None
+    return Bfd(
+        fields.get("interval", _bfd_interval_ns, usual.interval_ns),
+        fields.get("multiplier", lambda given: given.whole(2, 255, "BFD's multiplier"), usual.multiplier),
+    )
+
+
+def _bfd_interval_ns(value: Value) -> int:
+    interval_ns = value.duration_ns()
+    if interval_ns % _MILLISECOND_NS or not 10 <= interval_ns // _MILLISECOND_NS <= 60_000:
+        raise value.error(f"{shown(value.text())} is impossible: BFD's interval is a whole number of milliseconds, 10ms to 60s")
+    return interval_ns
 
 
 def read_site(name: str, value: Value) -> Site:

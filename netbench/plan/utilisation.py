@@ -80,12 +80,17 @@ def utilisation(plan: Plan) -> Utilisation:
 
 def cuts(plan: Plan) -> tuple[Cut, ...]:
     """Return every single link and every risk that more than one link shares, in the plan's order."""
+    return tuple(cut for cut in all_cuts(plan) if cut.kind == "link" or len(cut.links) > 1)
+
+
+def all_cuts(plan: Plan) -> tuple[Cut, ...]:
+    """Return every single link, then every risk, of one link or many, in the plan's order."""
     sharing: dict[str, list[str]] = defaultdict(list)
     for link in plan.links.values():
         for risk in link.risk:
             sharing[risk].append(link.id)
     alone = [Cut("link", name, (name,)) for name in plan.links]
-    return (*alone, *(Cut("risk", risk, tuple(links)) for risk, links in sharing.items() if len(links) > 1))
+    return (*alone, *(Cut("risk", risk, tuple(links)) for risk, links in sharing.items()))
 
 
 def demand_routes(plan: Plan) -> dict[Ends, Route]:

@@ -9,6 +9,7 @@ import numpy as np
 from netbench.archive.writer import RunWriter
 from netbench.clock import Instant
 from netbench.measure.samples import PACKETS, Columns, Fate
+from netbench.plan.defaults import ROUTING
 from netbench.plan.model import Plan, Text, Theory, TheoryReading
 
 STARTED = Instant(monotonic_ns=0, wall_ns=1_764_000_000_000_000_000)
@@ -23,6 +24,7 @@ def empty_plan(name: str = "first") -> Plan:
         timezone="Asia/Shanghai",
         theory=Theory(1.468, TheoryReading.GREAT_CIRCLE),
         rate_scale=1,
+        routing=ROUTING,
         sites={},
         links={},
         corridors={},

@@ -128,3 +128,29 @@ def test_schema_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
     """What is printed is the schema itself."""
     assert run("schema") == 0
     assert json.loads(capsys.readouterr().out)["$id"] == "urn:netbench:plan:1"
+
+
+@pytest.mark.parametrize(("language", "word"), [("zh", "业务中断"), ("en", "does not survive")])
+def test_resilience_says_who_does_not_survive(language: str, word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The first plan has no second way anywhere: every corridor ends with its link, and columns stay aligned."""
+    assert run("resilience", "first", "--lang", language) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(word in line for line in lines if line.startswith("│")) == 4
+    assert len({_cells(line) for line in lines if line and line[0] in "┌│├└"}) == 1
+
+
+def test_resilience_as_json_has_every_cut_both_ways(capsys: pytest.CaptureFixture[str]) -> None:
+    """Links and risks, visible and silent; OSPF notices a silent cut after 300 ms, static routes never do."""
+    assert run("resilience", "first", "--json", "--routing", "frr") == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["schema"], shown["routing"], shown["detection_ns"]) == (1, "frr", 300_000_000)
+    assert [(cut["kind"], cut["name"], cut["how"]) for cut in shown["cuts"][:2]] == [
+        ("link", "guian-anshun", "visible"), ("link", "guian-anshun", "silent"),
+    ]  # fmt: skip
+    assert len(shown["cuts"]) == 10
+    assert shown["cuts"][0]["corridors"][0]["forward"] == {
+        "route_before": ["guian", "anshun"],
+        "route_after": None,
+        "delay_before_ns": 530_085,
+        "delay_after_ns": None,
+    }
