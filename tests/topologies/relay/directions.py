@@ -3,18 +3,18 @@
 import numpy as np
 
 from netbench_topologies.relay import layout
-from netbench_topologies.relay.direction import STATE_WORDS, Direction
+from netbench_topologies.relay.direction import Direction, fresh_directions
 from netbench_topologies.relay.model import RelayLink
 from netbench_topologies.spec import DirectionSpec
 
 
-def lone_direction(spec: DirectionSpec, seed: int = 1, ring_words: int = 0) -> Direction:
-    """Return the forward direction of a link named ``link`` that has seen nothing yet; its ring starts at 0."""
+def lone_direction(spec: DirectionSpec, seed: int = 1) -> Direction:
+    """Return the forward direction of a link named ``link`` that has seen nothing yet."""
     specs, counters = np.zeros((2, layout.SPEC_WORDS), np.int64), np.zeros((2, layout.COUNTER_WORDS), np.int64)
     memory = layout.SharedMemory(np.zeros(layout.HEADER_WORDS, np.int64), specs, counters)
     layout.write_specs(memory, [RelayLink("link", "a", "b", spec, spec)], seed, [3, 4])
-    specs[0, layout.RING_WORDS] = ring_words
-    return Direction(specs[0], np.zeros(STATE_WORDS, np.int64), counters[0])
+    tables = fresh_directions(specs, counters)
+    return Direction(specs[0], tables.states[0], counters[0], *tables.rings[:2])
 
 
 def plain_spec(**changes: float) -> DirectionSpec:

@@ -41,5 +41,5 @@ def test_links_need_distinct_ids() -> None:
 
 def test_mean_lateness_of_nothing_is_none() -> None:
     """A mean over no frames has no value."""
-    assert DirectionCounters(5, 0, 0, 5, 0, 0, 0, 0, 0, 5).mean_late_ns is None
-    assert DirectionCounters(5, 4, 0, 1, 0, 0, 0, 6, 10, 5).mean_late_ns == 2.5
+    assert DirectionCounters(5, 0, 0, 5, 0, 0, 0, 0, 0, 5, 0).mean_late_ns is None
+    assert DirectionCounters(5, 4, 0, 1, 0, 0, 0, 6, 10, 5, 0).mean_late_ns == 2.5

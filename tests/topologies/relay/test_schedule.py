@@ -2,13 +2,14 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netbench_topologies.relay.direction import Direction
-from netbench_topologies.relay.fate import draws, predicted_losses, stream_key
-from netbench_topologies.relay.layout import JITTER_KEY, LOSS_DROPS, QUEUE_DROPS
+from netbench_topologies.relay.fate import draws, predicted_losses, predicted_reordering, stream_key
+from netbench_topologies.relay.layout import JITTER_KEY, LOSS_DROPS, QUEUE_DROPS, REORDERED, write_spec
 from netbench_topologies.relay.schedule import NEVER, draw, due_time, jitter_at
 from netbench_topologies.spec import DirectionSpec
 from tests.topologies.relay.directions import lone_direction, plain_spec
@@ -42,7 +43,7 @@ def arrivals_of(gaps_and_bits: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def run(direction: Direction, arrivals: list[tuple[int, int]]) -> list[int]:
-    return [due_time(direction, arrival, bits) for arrival, bits in arrivals]
+    return [due_time(direction, arrival, bits)[0] for arrival, bits in arrivals]
 
 
 @settings(deadline=None)
@@ -69,7 +70,7 @@ def test_rate_has_no_rounding_error() -> None:
 
     for _ in range(999_999):
         due_time(direction, 0, 672)
-    last = due_time(direction, 0, 672)
+    last, _ = due_time(direction, 0, 672)
 
     assert last == 224_000_000
 
@@ -92,6 +93,74 @@ def test_losses_are_the_predicted_ones(seed: int) -> None:
 
     assert lost == predicted_losses(seed, "link", "forward", 0.3, 1000).tolist()
     assert direction.counters[LOSS_DROPS] == sum(lost)
+
+
+RATIOS = st.floats(min_value=0, max_value=1)
+BURSTS = st.floats(min_value=1, max_value=50)
+
+
+@settings(deadline=None)
+@given(RATIOS, BURSTS, st.integers(min_value=0, max_value=300))
+def test_bursty_losses_are_the_predicted_ones(share: float, burst: float, before: int) -> None:
+    """Frame by frame, over the whole range of ratio and burst, from the first frame on and from any later one."""
+    ratio = share * burst / (burst + 1)
+    direction = lone_direction(plain_spec(loss_ratio=ratio, loss_burst=burst, queue_ns=10**12), 5)
+    lost = [due == NEVER for due in run(direction, [(number * 100, 672) for number in range(400)])]
+
+    whole = predicted_losses(5, "link", "forward", ratio, 400, burst=burst)
+    later = predicted_losses(
+        5, "link", "forward", ratio, 400 - before, burst=burst, first=before, last_lost=before > 0 and lost[before - 1]
+    )
+
+    assert lost == whole.tolist()
+    assert lost[before:] == later.tolist()
+    assert direction.counters[LOSS_DROPS] == sum(lost)
+
+
+@pytest.mark.parametrize(("ratio", "burst"), [(0.01, 5.0), (0.2, 1.0), (0.5, 3.0), (0.1, 50.0)])
+def test_bursty_losses_have_their_mean_ratio_and_burst(ratio: float, burst: float) -> None:
+    """Over four million frames the share lost and the mean run are those asked for, within four standard errors."""
+    count = 4_000_000
+    lost = predicted_losses(3, "link", "forward", ratio, count, burst=burst)
+
+    runs = np.count_nonzero(np.diff(lost.astype(int)) == 1) + int(lost[0])
+    memory = 1 - 1 / burst - ratio / (burst * (1 - ratio))  # correlation of neighbours
+    ratio_error = np.sqrt(ratio * (1 - ratio) / count * (1 + memory) / (1 - memory))
+    assert lost.mean() == pytest.approx(ratio, abs=4 * ratio_error)
+    assert lost.sum() / runs == pytest.approx(burst, abs=4 * np.sqrt(burst * (burst - 1) / runs) + 1e-9)
+
+
+def test_a_steady_state_from_the_first_frame_on() -> None:
+    """Over many seeds the first frame is lost as often as any other."""
+    first = [predicted_losses(seed, "link", "forward", 0.3, 1, burst=10.0)[0] for seed in range(4000)]
+
+    assert np.mean(first) == pytest.approx(0.3, abs=0.03)
+
+
+def test_reordered_frames_are_late_by_what_was_asked() -> None:
+    """The predicted share leaves late by exactly ``reorder_ns``, the others on time; each kind keeps its own order."""
+    spec = plain_spec(reorder_ratio=0.1, reorder_ns=3_000_000, queue_ns=10**12)
+    direction, straight = lone_direction(spec, 7), lone_direction(plain_spec(queue_ns=10**12), 7)
+    arrivals = [(number * 50_000, 672) for number in range(2000)]
+
+    fates = [due_time(direction, arrival, bits) for arrival, bits in arrivals]
+
+    expected = predicted_reordering(7, "link", "forward", 0.1, 2000)
+    assert [late for _, late in fates] == expected.tolist()
+    assert [due - usual for (due, _), usual in zip(fates, run(straight, arrivals), strict=True)] == [
+        3_000_000 if late else 0 for late in expected
+    ]
+    assert direction.counters[REORDERED] == expected.sum()
+
+
+def test_a_shorter_delay_lets_no_frame_overtake() -> None:
+    """Altered from 5 ms to 1 ms: frames on their way keep their time, and those behind wait for them."""
+    direction = lone_direction(plain_spec(delay_ns=5_000_000))
+    before = run(direction, [(0, 672)])
+    write_spec(direction.spec, plain_spec(delay_ns=1_000_000))
+    after = run(direction, [(100_000, 672), (6_000_000, 672)])
+
+    assert (*before, *after) == (5_000_672, 5_000_672, 7_000_672)
 
 
 def test_certain_and_impossible_loss() -> None:
@@ -145,7 +214,7 @@ def test_jitter_keeps_the_median_at_any_rate(gap_ns: int) -> None:
     direction = lone_direction(spec)
     arrivals = [number * gap_ns for number in range(40_000_000_000 // gap_ns)][:100_000]
 
-    delays = sorted(due_time(direction, arrival, 672) - arrival for arrival in arrivals)
+    delays = sorted(due_time(direction, arrival, 672)[0] - arrival for arrival in arrivals)
 
     span_ns = arrivals[-1]
     tolerance_ns = 400_000 * max(1.0, (40_000_000_000 / span_ns) ** 0.5)

@@ -37,7 +37,7 @@ def relay(shared: SharedMemory, ready: int, ends: tuple[int, int]) -> None:
     try:
         from netbench_topologies.relay.engine import Engine
 
-        engine = Engine(shared.specs, shared.counters, ends)
+        engine = Engine(shared, ends)
     except (ImportError, RuntimeError, OSError, MemoryError) as error:
         raise UnsupportedError(f"the relay's loop cannot be compiled here: {error}; numba needs executable memory") from error
     os.write(ready, b"r")

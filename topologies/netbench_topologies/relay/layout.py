@@ -12,15 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netbench.plan.model import DIRECTIONS, DirectionName
-from netbench_topologies.relay.fate import loss_threshold, stream_key
+from netbench_topologies.relay.fate import loss_thresholds, stream_key, threshold
 from netbench_topologies.relay.model import RelayLink
 from netbench_topologies.spec import DirectionSpec
 
 Words = NDArray[np.int64]
 
 VERSION = 1
+LARGEST_FRAME = 68 * 1024
+CHUNK_WORDS = 1 << 16
 HEADER_WORDS = 8
-HEADER_VERSION, HEADER_DIRECTIONS, HEADER_REALTIME = range(3)
+HEADER_VERSION, HEADER_DIRECTIONS, HEADER_REALTIME, HEADER_CHUNKS = range(4)
 
 (
     DELAY_NS,
@@ -28,23 +30,39 @@ HEADER_VERSION, HEADER_DIRECTIONS, HEADER_REALTIME = range(3)
     PLANNED_RATE_BPS,
     QUEUE_NS,
     JITTER_NS,
-    LOSS_THRESHOLD,
+    LOSS_AT_FIRST,
+    LOSS_AFTER_SENT,
+    LOSS_AFTER_LOST,
+    REORDER_THRESHOLD,
+    REORDER_NS,
     LOSS_KEY,
     JITTER_KEY,
+    REORDER_KEY,
     IN_DESCRIPTOR,
     OUT_DESCRIPTOR,
-    RING_START,
-    RING_WORDS,
-) = range(12)
-SPEC_WORDS = 12
+) = range(15)
+SPEC_WORDS = 15
 
-RECEIVED, SENT, QUEUE_DROPS, LOSS_DROPS, OVERRUNS, SEND_ERRORS, LATE_FRAMES, MAX_LATE_NS, TOTAL_LATE_NS, ACCEPTED = range(10)
-COUNTER_WORDS = 10
+(
+    RECEIVED,
+    SENT,
+    QUEUE_DROPS,
+    LOSS_DROPS,
+    OVERRUNS,
+    SEND_ERRORS,
+    LATE_FRAMES,
+    MAX_LATE_NS,
+    TOTAL_LATE_NS,
+    ACCEPTED,
+    REORDERED,
+    LAST_LOST,
+) = range(12)
+COUNTER_WORDS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class SharedMemory:
-    """Views into the shared memory: header (8,), specs (directions, 12), counters (directions, 10)."""
+    """Views into the shared memory: header (8,), specs (directions, 15), counters (directions, 12)."""
 
     header: Words
     specs: Words
@@ -84,10 +102,14 @@ def write_spec(row: Words, spec: DirectionSpec) -> None:
     row[PLANNED_RATE_BPS] = spec.planned_rate_bps
     row[QUEUE_NS] = spec.queue_ns
     row[JITTER_NS] = spec.jitter_ns
-    row[LOSS_THRESHOLD] = loss_threshold(spec.loss_ratio)
+    losses = loss_thresholds(spec.loss_ratio, spec.loss_burst)
+    row[LOSS_AT_FIRST], row[LOSS_AFTER_SENT], row[LOSS_AFTER_LOST] = losses.at_first, losses.after_sent, losses.after_lost
+    row[REORDER_THRESHOLD] = threshold(spec.reorder_ratio)
+    row[REORDER_NS] = spec.reorder_ns
 
 
 def _write_streams(row: Words, seed: int, link: str, direction: DirectionName) -> None:
     unsigned = row.view(np.uint64)
     unsigned[LOSS_KEY] = stream_key(seed, link, direction, "loss")
     unsigned[JITTER_KEY] = stream_key(seed, link, direction, "jitter")
+    unsigned[REORDER_KEY] = stream_key(seed, link, direction, "reorder")

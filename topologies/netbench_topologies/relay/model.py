@@ -27,7 +27,8 @@ class DirectionCounters:
 
     ``queue_drops`` and ``loss_drops`` are the plan's doing. ``overruns`` were lost by the relay itself (a socket or the ring was
     full), ``send_errors`` could not leave (the far interface was down or too small); ``late_frames`` left more than 1 ms after
-    their time. ``total_late_ns`` and ``max_late_ns`` are over all ``sent`` frames. ``accepted`` came through the queue.
+    their time. ``total_late_ns`` and ``max_late_ns`` are over all ``sent`` frames. ``accepted`` came through the queue, of which
+    ``reordered`` were sent late so that others may overtake them.
     """
 
     received: int
@@ -40,6 +41,7 @@ class DirectionCounters:
     max_late_ns: int
     total_late_ns: int
     accepted: int
+    reordered: int
 
     @property
     def mean_late_ns(self) -> float | None:

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from netbench.errors import CannotMeasureError, UnsupportedError, UsageError
+from netbench.errors import CannotMeasureError, RefusedError, UnsupportedError, UsageError
 from netbench.plan.model import DIRECTIONS, DirectionName, PerDirection
 from netbench_topologies.relay.cache import cache_folder
+from netbench_topologies.relay.capacity import chunks_of, store_chunks
 from netbench_topologies.relay.fate import predicted_losses
 from netbench_topologies.relay.layout import (
     ACCEPTED,
+    HEADER_CHUNKS,
     HEADER_REALTIME,
+    LAST_LOST,
     OVERRUNS,
     SharedMemory,
     map_shared,
@@ -88,10 +91,15 @@ class Relay:
     def alter(self, link: str, direction: DirectionName, spec: DirectionSpec) -> None:
         """Frames that arrive from now on are treated as ``spec`` says; those on their way keep their time.
 
+        One that arrives at this very moment may see some of the old values and some of the new.
+
         :raises CannotMeasureError: when it was not started
+        :raises RefusedError: when more frames would be on their way than there is room for
         """
         with self._lock:
-            write_spec(self._started().specs[self._row(link, direction)], spec)
+            shared = self._started()
+            self._check_room(shared, {**self._specs, (link, direction): spec}, link)
+            write_spec(shared.specs[self._row(link, direction)], spec)
             self._specs[link, direction] = spec
 
     def forecast(self, link: str, direction: DirectionName, count: int) -> NDArray[np.bool_]:
@@ -99,9 +107,11 @@ class Relay:
 
         :raises CannotMeasureError: when it was not started
         """
-        accepted = int(self._started().counters[self._row(link, direction), ACCEPTED])
-        ratio = self._specs[link, direction].loss_ratio
-        return predicted_losses(self._seed, link, direction, ratio, count, first=accepted)
+        accepted, last_lost = self._standing(link, direction)
+        spec = self._specs[link, direction]
+        return predicted_losses(
+            self._seed, link, direction, spec.loss_ratio, count, burst=spec.loss_burst, first=accepted, last_lost=last_lost
+        )
 
     @property
     def alive(self) -> bool:
@@ -148,6 +158,21 @@ class Relay:
             raise CannotMeasureError("the relay was not started: it has carried and counted nothing")
         return self._shared
 
+    def _standing(self, link: str, direction: DirectionName) -> tuple[int, bool]:
+        """Return how many frames came through the queue and whether the last of them was lost: of one moment."""
+        counters = self._started().counters[self._row(link, direction)]
+        while True:
+            accepted, last_lost = int(counters[ACCEPTED]), bool(counters[LAST_LOST])
+            if accepted == counters[ACCEPTED]:
+                return accepted, last_lost
+
+    def _check_room(self, shared: SharedMemory, specs: Mapping[tuple[str, DirectionName], DirectionSpec], link: str) -> None:
+        if sum(map(chunks_of, specs.values())) > shared.header[HEADER_CHUNKS]:
+            raise RefusedError(
+                f"link '{link}' would hold more frames on their way than the running relay has room for; "
+                "start it with the larger delay, rate or queue"
+            )
+
     def _row(self, link: str, direction: DirectionName) -> int:
         return 2 * [known.id for known in self._links].index(link) + DIRECTIONS.index(direction)
 
@@ -173,6 +198,7 @@ class Relay:
         try:
             os.ftruncate(memory, shared_bytes(directions))
             self._shared = map_shared(memory, directions)
+            self._shared.header[HEADER_CHUNKS] = store_chunks(self._specs.values())
             write_specs(self._shared, self._links, self._seed, [port.fileno() for port in self._ports])
             self._child = self._spawn((memory, directions, ready, stop, parent), (memory, ready, stop, parent))
         finally:
@@ -222,4 +248,4 @@ class Relay:
 def _counters(row: Sequence[int], lost_in_socket: int) -> DirectionCounters:
     values = list(row)
     values[OVERRUNS] += lost_in_socket
-    return DirectionCounters(*values)
+    return DirectionCounters(*values[:LAST_LOST])

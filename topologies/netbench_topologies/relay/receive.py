@@ -1,9 +1,9 @@
 """From a socket into the ring: frames are scheduled by when the kernel took them from the wire."""
 
 from netbench_topologies.relay.buffers import (
-    ADDRESS_ARENA,
     ADDRESS_IN,
     ADDRESS_SCRATCH,
+    ADDRESS_STORE,
     ADDRESS_TIMES,
     BATCH,
     CONTROL_WORDS,
@@ -15,9 +15,9 @@ from netbench_topologies.relay.buffers import (
     Buffers,
 )
 from netbench_topologies.relay.compiled import compiled
-from netbench_topologies.relay.direction import COUNT, LARGE_FRAMES, LAST_ARRIVAL, Direction
-from netbench_topologies.relay.frame import LARGEST_FRAME, wire_bits
-from netbench_topologies.relay.layout import IN_DESCRIPTOR, OVERRUNS, RECEIVED, RING_START
+from netbench_topologies.relay.direction import LARGE_FRAMES, LAST_ARRIVAL, Direction
+from netbench_topologies.relay.frame import wire_bits
+from netbench_topologies.relay.layout import IN_DESCRIPTOR, LARGEST_FRAME, OVERRUNS, RECEIVED, Words
 from netbench_topologies.relay.libc import (
     CLOCK_MONOTONIC,
     CLOCK_REALTIME,
@@ -78,17 +78,17 @@ def real_offset(buffers: Buffers) -> tuple[int, int]:
 
 
 @compiled
-def receive(buffers: Buffers, direction: Direction, epoch_ns: int) -> bool:
-    """Frames waiting in a direction's socket are scheduled, a batch at most; return whether its ring was empty and is not.
+def receive(buffers: Buffers, direction: Direction, epoch_ns: int) -> None:
+    """Frames waiting in a direction's socket are scheduled, a batch at most.
 
-    Large frames are read straight into the ring, one a call; small ones into the scratch, many a call.
+    Large frames are read straight into the store, one a call; small ones into the scratch, many a call.
     """
-    was_empty = direction.state[COUNT] == 0
-    place = room(direction, words_of(LARGEST_FRAME)) if direction.state[LARGE_FRAMES] else NO_ROOM
+    large = direction.state[LARGE_FRAMES] != 0
+    place = room(buffers.store, direction.ring, words_of(LARGEST_FRAME)) if large else NO_ROOM
     in_place = place != NO_ROOM
     wanted, address = BATCH, buffers.addresses[ADDRESS_SCRATCH]
     if in_place:
-        wanted, address = 1, buffers.addresses[ADDRESS_ARENA] + 8 * (direction.spec[RING_START] + place + RECORD_WORDS)
+        wanted, address = 1, buffers.addresses[ADDRESS_STORE] + 8 * (place + RECORD_WORDS)
     prepare_incoming(buffers, wanted, address)
     got = recvmmsg(direction.spec[IN_DESCRIPTOR], buffers.addresses[ADDRESS_IN], wanted, MSG_DONTWAIT, 0)
     now, real_to_epoch = real_offset(buffers)
@@ -104,31 +104,40 @@ def receive(buffers: Buffers, direction: Direction, epoch_ns: int) -> bool:
             keep_in_place(buffers, direction, arrival, octets, place)
         else:
             keep_copy(buffers, direction, arrival, octets, index)
-    return bool(was_empty and direction.state[COUNT] > 0)
 
 
 @compiled
 def keep_in_place(buffers: Buffers, direction: Direction, arrival: int, octets: int, place: int) -> None:
-    """The frame already in the ring at ``place`` is scheduled, or forgotten."""
+    """The frame already in the store at ``place`` is scheduled, or forgotten; one that may be overtaken moves to its ring."""
     direction.counters[RECEIVED] += 1
-    start = 8 * (direction.spec[RING_START] + place + RECORD_WORDS)
-    due = due_time(direction, arrival, wire_bits(buffers.arena_octets, start, octets))
-    if due != NEVER:
-        append(buffers.arena, direction, place, due, octets)
+    start = 8 * (place + RECORD_WORDS)
+    due, late = due_time(direction, arrival, wire_bits(buffers.store_octets, start, octets))
+    if due == NEVER:
+        return
+    if late:
+        copy_into(buffers, direction, direction.late_ring, (due, octets, buffers.addresses[ADDRESS_STORE] + start))
+    else:
+        append(buffers.store, direction.ring, place, due, octets)
 
 
 @compiled
 def keep_copy(buffers: Buffers, direction: Direction, arrival: int, octets: int, index: int) -> None:
-    """The frame in scratch ``index`` is scheduled and copied into the ring, or dropped where the plan or the ring says so."""
+    """The frame in scratch ``index`` is scheduled and copied into a ring, or dropped where the plan or the store says so."""
     direction.counters[RECEIVED] += 1
     start = index * LARGEST_FRAME
-    due = due_time(direction, arrival, wire_bits(buffers.scratch, start, octets))
-    if due == NEVER:
-        return
-    place = room(direction, words_of(octets))
+    due, late = due_time(direction, arrival, wire_bits(buffers.scratch, start, octets))
+    if due != NEVER:
+        ring = direction.late_ring if late else direction.ring
+        copy_into(buffers, direction, ring, (due, octets, buffers.addresses[ADDRESS_SCRATCH] + start))
+
+
+@compiled
+def copy_into(buffers: Buffers, direction: Direction, ring: Words, frame: tuple[int, int, int]) -> None:
+    """A frame (when it is due, its octets, its address) is the last of a ring, or an overrun where there is no room."""
+    due, octets, address = frame
+    place = room(buffers.store, ring, words_of(octets))
     if place == NO_ROOM:
         direction.counters[OVERRUNS] += 1
         return
-    target = buffers.addresses[ADDRESS_ARENA] + 8 * (direction.spec[RING_START] + place + RECORD_WORDS)
-    memcpy(target, buffers.addresses[ADDRESS_SCRATCH] + start, octets)
-    append(buffers.arena, direction, place, due, octets)
+    memcpy(buffers.addresses[ADDRESS_STORE] + 8 * (place + RECORD_WORDS), address, octets)
+    append(buffers.store, ring, place, due, octets)

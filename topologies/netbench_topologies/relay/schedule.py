@@ -7,20 +7,27 @@ while frames are on their way holds for those that arrive from then on.
 import numpy as np
 
 from netbench_topologies.relay.compiled import compiled
-from netbench_topologies.relay.direction import BUSY_UNTIL, LAST_DUE, REMAINDER, Direction
+from netbench_topologies.relay.direction import BUSY_UNTIL, LAST_DUE, LAST_LATE_DUE, REMAINDER, Direction
 from netbench_topologies.relay.fate import FIRST_MIX, FRACTION_BITS, GOLDEN_GAMMA, SECOND_MIX
 from netbench_topologies.relay.layout import (
     ACCEPTED,
     DELAY_NS,
     JITTER_KEY,
     JITTER_NS,
+    LAST_LOST,
+    LOSS_AFTER_LOST,
+    LOSS_AFTER_SENT,
+    LOSS_AT_FIRST,
     LOSS_DROPS,
     LOSS_KEY,
-    LOSS_THRESHOLD,
     PLANNED_RATE_BPS,
     QUEUE_DROPS,
     QUEUE_NS,
     RATE_BPS,
+    REORDER_KEY,
+    REORDER_NS,
+    REORDER_THRESHOLD,
+    REORDERED,
 )
 
 NEVER = -1
@@ -72,20 +79,44 @@ def occupy(direction: Direction, start_ns: int, wire_bits: int) -> None:
 
 
 @compiled
-def due_time(direction: Direction, arrival_ns: int, wire_bits: int) -> int:
-    """Return when the frame leaves, never before the one ahead of it, or NEVER when it is dropped or lost."""
-    spec, state, counters = direction
+def is_lost(direction: Direction, number: int) -> bool:
+    """Return whether frame ``number`` is lost, given what became of the one before it."""
+    spec, counters = direction.spec, direction.counters
+    limit = spec[LOSS_AFTER_LOST] if counters[LAST_LOST] else spec[LOSS_AFTER_SENT]
+    lost = draw(spec[LOSS_KEY], number) < (spec[LOSS_AT_FIRST] if number == 0 else limit)
+    counters[LAST_LOST] = lost
+    counters[LOSS_DROPS] += lost
+    return bool(lost)
+
+
+@compiled
+def is_reordered(direction: Direction, number: int) -> bool:
+    """Return whether frame ``number`` is sent late and may be overtaken."""
+    spec = direction.spec
+    return bool(spec[REORDER_THRESHOLD] > 0 and draw(spec[REORDER_KEY], number) < spec[REORDER_THRESHOLD])
+
+
+@compiled
+def due_time(direction: Direction, arrival_ns: int, wire_bits: int) -> tuple[int, bool]:
+    """Return when the frame leaves, or NEVER when it is dropped or lost; and whether others may overtake it.
+
+    It leaves never before one of its kind ahead of it: those that keep their order, or those that do not.
+    """
+    spec, state, counters = direction.spec, direction.state, direction.counters
     start = max(arrival_ns, int(state[BUSY_UNTIL]))
     if start - arrival_ns > spec[QUEUE_NS]:
         counters[QUEUE_DROPS] += 1
-        return NEVER
+        return NEVER, False
     occupy(direction, start, wire_bits)
     number = counters[ACCEPTED]
     counters[ACCEPTED] += 1
-    if draw(spec[LOSS_KEY], number) < spec[LOSS_THRESHOLD]:
-        counters[LOSS_DROPS] += 1
-        return NEVER
+    if is_lost(direction, number):
+        return NEVER, False
     serialised = start + wire_bits * _NANOSECONDS // spec[PLANNED_RATE_BPS]
     due = serialised + spec[DELAY_NS] + jitter_at(spec[JITTER_KEY], spec[JITTER_NS], serialised)
+    if is_reordered(direction, number):
+        counters[REORDERED] += 1
+        state[LAST_LATE_DUE] = max(due + spec[REORDER_NS], state[LAST_LATE_DUE])
+        return int(state[LAST_LATE_DUE]), True
     state[LAST_DUE] = max(due, state[LAST_DUE])
-    return int(state[LAST_DUE])
+    return int(state[LAST_DUE]), False
