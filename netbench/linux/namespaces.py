@@ -22,14 +22,16 @@ CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def new_network_namespace() -> int:
-    """Return a file descriptor that holds a new, empty network namespace (loopback down).
+def new_network_namespace(prepare: Callable[[], object] | None = None) -> int:
+    """Return a file descriptor that holds a new, empty network namespace (loopback down), in which ``prepare`` has run.
 
     :raises UnsupportedError: without CAP_SYS_ADMIN
     """
 
     def make() -> int:
         _checked(_libc.unshare(CLONE_NEWNET), "make a network namespace")
+        if prepare is not None:
+            prepare()
         return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
     return _in_own_thread(make)

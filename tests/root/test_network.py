@@ -236,3 +236,20 @@ def test_a_second_network_in_one_namespace_is_told_why() -> None:
 
         assert first.route(PLAN.corridors["usual"])[0] == ("north", "east", "south", "tail")
     os.close(namespace)
+
+
+def test_a_site_has_a_shell_when_one_is_asked_for() -> None:
+    """Mininet's way of running things works in every node: its interfaces, and a /sys that shows them; nothing before that."""
+    namespace = new_network_namespace()
+    before = _children()
+    with emulated(PLAN, namespace) as network:
+        assert network._net is not None
+        node = network._net.sites["north"]
+        assert node.shell is None
+        assert len(_children() - before) == 1
+
+        assert node.cmd("ls /sys/class/net").split() == ["lo", "n0-eth0", "n0-eth1"]
+        assert "ttl=64 " in node.cmd(f"ping -c 1 -W 5 {network.vantage('east').address(socket.AF_INET)}")
+        assert node.pid == int(node.cmd("echo $$"))
+    assert _children() == before
+    os.close(namespace)

@@ -184,7 +184,10 @@ def test_every_frame_is_accounted_for() -> None:
 
 def test_missing_interface_is_named() -> None:
     """A link on an interface that is not there is refused by name, and nothing is left running."""
-    with relay_bed(plain_spec(), plain_spec(), start=False) as bed, pytest.raises(UnsupportedError, match="cannot open left"):
+    with (
+        relay_bed(plain_spec(), plain_spec(), start=False) as bed,
+        pytest.raises(UnsupportedError, match="to left: No such device"),
+    ):
         run_inside(bed.namespaces[0], bed.relay.start)
 
 

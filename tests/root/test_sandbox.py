@@ -179,7 +179,7 @@ def test_killed_at_any_moment_it_leaves_nothing(tag: str, user: Sequence[str], m
         if moment is None:
             assert process.stdout is not None
             assert process.stdout.readline() == "up\n"
-            assert len(tagged(tag)) > 4
+            assert len(tagged(tag)) > 3  # the outer process, the first inside, the network and its relay
         else:
             time.sleep(moment)
         process.kill()

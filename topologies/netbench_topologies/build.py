@@ -1,18 +1,16 @@
 """From a plan to Mininet nodes and links, set up and connected to everything but the wire."""
 
+import errno
 import os
 import secrets
 
-from pyroute2 import IPRoute
-from pyroute2.netlink.exceptions import NetlinkError
-
 from netbench.errors import CannotMeasureError
 from netbench.linux.namespaces import run_inside
-from netbench.linux.offload import one_packet_a_frame
-from netbench.plan.model import Plan
+from netbench.linux.rtnetlink import carry_out, delete_group
+from netbench.plan.model import Link, Plan
 from netbench.plan.routing import next_hops, routes
 from netbench_topologies.addressing import Addressing
-from netbench_topologies.link import WireIntf, WireLink
+from netbench_topologies.link import WireIntf, WireLink, make_pairs
 from netbench_topologies.mininet_quiet import Mininet, overheard
 from netbench_topologies.node import SiteNode
 from netbench_topologies.setups import node_setups
@@ -70,22 +68,22 @@ class PlanNet(Mininet):
         os.close(self.home)
 
     def _delete_wire_ends(self) -> None:
-        with IPRoute() as route:
-            if any(link.get_attr("IFLA_GROUP") == self._group for link in route.get_links()):
-                route.link("del", group=self._group)
+        try:
+            carry_out([delete_group(self._group)])
+        except OSError as error:
+            if error.errno != errno.ENODEV:  # none of them was made, or all are gone
+                raise
 
     def _connect(self) -> None:
         try:
-            with IPRoute() as route:
-                for link in self.plan.links.values():
-                    self._add(link.a, link.b, link.id, route)
-            one_packet_a_frame(self.wire_interfaces)
-        except NetlinkError as error:
+            make_pairs([self._link(link) for link in self.plan.links.values()])
+        except OSError as error:
             raise CannotMeasureError(
                 f"the kernel refused to make the links: {error}; is another emulated network up in this namespace?"
             ) from error
 
-    def _add(self, a: str, b: str, link: str, route: IPRoute) -> None:
-        names = self.addressing.links[link]
+    def _link(self, link: Link) -> WireLink:
+        names = self.addressing.links[link.id]
         hardware = {"addr1": names.a.hardware_address, "addr2": names.b.hardware_address}
-        self.addLink(self.sites[a], self.sites[b], names=names, route=route, group=self._group, **hardware)
+        made: WireLink = self.addLink(self.sites[link.a], self.sites[link.b], names=names, group=self._group, **hardware)
+        return made

@@ -3,13 +3,30 @@
 import logging
 import os
 import shutil
+import sys
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 
 from netbench.errors import CannotMeasureError, UnsupportedError
 
-with warnings.catch_warnings():
+
+@contextmanager
+def _own_distutils() -> Generator[None]:
+    """Where Python still has a distutils, give Mininet 2.3.0 that one: setuptools would load itself, which takes 0.3 s."""
+    finders = sys.meta_path[:]
+    if sys.version_info < (3, 12) and "setuptools" not in sys.modules:
+        sys.meta_path[:] = [finder for finder in finders if type(finder).__name__ != "DistutilsMetaFinder"]
+    try:
+        yield
+    finally:
+        sys.meta_path[:] = finders
+        if "setuptools" not in sys.modules:  # it does not like to find another's
+            for name in [name for name in sys.modules if name.partition(".")[0] == "distutils"]:
+                del sys.modules[name]
+
+
+with warnings.catch_warnings(), _own_distutils():
     warnings.simplefilter("ignore")  # Mininet 2.3.0 imports distutils and has invalid escapes: its own affair
     try:
         from mininet.link import Intf, Link

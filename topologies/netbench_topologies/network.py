@@ -57,8 +57,10 @@ class EmulatedNetwork:
         :raises UnsupportedError: when this machine lacks what it takes
         """
         with ExitStack() as undo:
-            self._net = self._build(undo)
-            self._wire = self._connect(self._net, undo)
+            self._net = self._planned(undo)
+            self._wire = self._prepared(self._net, undo)
+            self._net.open()
+            self._wire.start()
             self._undo = undo.pop_all()
         return self
 
@@ -126,7 +128,7 @@ class EmulatedNetwork:
 
         return evidence(self._entered(), self._running())
 
-    def _build(self, undo: ExitStack) -> "PlanNet":
+    def _planned(self, undo: ExitStack) -> "PlanNet":
         from netbench_topologies.mininet_quiet import check_machine
 
         check_machine()
@@ -135,13 +137,12 @@ class EmulatedNetwork:
 
         net = PlanNet(self._plan, Addressing(self._plan))
         undo.callback(net.close)
-        net.open()
         return net
 
-    def _connect(self, net: "PlanNet", undo: ExitStack) -> "Wire":
+    def _prepared(self, net: "PlanNet", undo: ExitStack) -> "Wire":
         made = wire.make(self._wire_name, net, self._options.seed)
         undo.callback(made.stop)
-        made.start()
+        made.prepare()
         return made
 
     def _end(self, end: "LinkEnd") -> NamespaceVantage:

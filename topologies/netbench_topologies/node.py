@@ -2,28 +2,35 @@
 
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
+import socket
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from pyroute2 import IPRoute
-from pyroute2.netlink.exceptions import NetlinkError
-
 from netbench.errors import CannotMeasureError
-from netbench.linux.namespaces import run_inside
+from netbench.linux.namespaces import new_network_namespace, run_inside
 from netbench.linux.offload import one_packet_a_frame
+from netbench.linux.rtnetlink import (
+    IFF_MULTICAST,
+    IFF_NOARP,
+    IFF_UP,
+    MAIN_TABLE,
+    Request,
+    add_address,
+    add_neighbour,
+    add_route,
+    add_rule,
+    carry_out,
+    set_flags,
+)
 from netbench_topologies.addressing import HOST_BITS, SITE_PREFIXES, Family, LinkEnd
 from netbench_topologies.mininet_quiet import Node
 from netbench_topologies.sysctls import AT_BIRTH, FORWARDING, write_sysctls
 
 T = TypeVar("T")
-
-IFF_UP, IFF_NOARP, IFF_MULTICAST = 0x1, 0x80, 0x1000
-_SILENT_AND_UP = {"flags": IFF_UP | IFF_NOARP, "change": IFF_UP | IFF_NOARP | IFF_MULTICAST}
-IFA_F_NODAD = 0x02
-NUD_PERMANENT = 0x80
-_MAIN_TABLE = 254
+_OWN_SYS = ("unshare", "--mount", "sh", "-ec", 'mount -t sysfs none /sys; exec "$@"', "sh")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,7 @@ class Way:
     family: Family
     prefix: str
     link: str
-    table: int = _MAIN_TABLE
+    table: int = MAIN_TABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +72,25 @@ class NodeSetup:
 
 
 class SiteNode(Node):
-    """A site. ``namespace`` is a descriptor of its network namespace, open until ``release``."""
+    """A site. ``namespace`` is a descriptor of its network namespace, open until ``release``.
+
+    A site routes without a process of its own. Mininet's shell starts when somebody first asks the node to run something.
+    """
 
     def __init__(self, name: str, **params: Any) -> None:
-        super().__init__(name, **params)
-        self.namespace = os.open(f"/proc/{self.pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        """The node is a network namespace with its settings, and nothing in it.
+
+        :raises UnsupportedError: when this machine lacks what it takes
+        """
+        self._pid: int | None = None
+        self._made = False
+        self.namespace = new_network_namespace(partial(write_sysctls, AT_BIRTH))
         try:
-            self.run(partial(write_sysctls, AT_BIRTH))
+            super().__init__(name, **params)
         except BaseException:
-            self.end()
-            self.release()
+            os.close(self.namespace)
             raise
+        self._made = True
 
     def run(self, action: Callable[[], T]) -> T:
         """Return what ``action`` returns, run inside the node's network namespace."""
@@ -90,78 +105,94 @@ class SiteNode(Node):
             self.run(lambda: _apply(self.name, setup))
         return {}
 
+    def startShell(self, mnopts: str | None = None) -> None:  # noqa: N802 - Mininet's name
+        """Start none yet."""
+
+    @property
+    def pid(self) -> int | None:
+        """The shell's process, started if need be; None while the node is being made."""
+        if self._pid is None and self._made:
+            self._start_shell()
+        return self._pid
+
+    @pid.setter
+    def pid(self, pid: int | None) -> None:
+        self._pid = pid
+
+    def sendCmd(self, *arguments: Any, **options: Any) -> None:  # noqa: N802 - Mininet's name
+        """Give the shell a command."""
+        self._start_shell()
+        super().sendCmd(*arguments, **options)
+
+    def cmd(self, *arguments: Any, **options: Any) -> str:
+        """Give the shell a command and return what it printed."""
+        self._start_shell()
+        return super().cmd(*arguments, **options)
+
+    def _start_shell(self) -> None:
+        if self.shell is not None:
+            return
+        in_namespace, self.inNamespace = self.inNamespace, False  # or mnexec would make another
+        try:
+            super().startShell()
+        finally:
+            self.inNamespace = in_namespace
+
+    def _popen(self, cmd: Sequence[str], **params: Any) -> "subprocess.Popen[bytes]":
+        """Start a process inside the node, with a /sys that shows its interfaces."""
+        started: subprocess.Popen[bytes] = self.run(lambda: subprocess.Popen[Any]([*_OWN_SYS, *cmd], **params))
+        return started
+
     def end(self) -> None:
-        """Kill the node's shell; ``release`` collects it."""
+        """Kill the node's shell, if it has one; ``release`` collects it."""
         if self.shell is not None and self.shell.poll() is None:
             os.killpg(self.shell.pid, signal.SIGKILL)
 
     def release(self) -> None:
         """Collect the shell and close every descriptor; the namespace goes with its last user."""
-        terminal = self.stdin.fileno()
-        self.terminate()
-        Node.inToNode.pop(terminal, None)
-        Node.outToNode.pop(terminal, None)
+        if self.shell is not None:
+            terminal = self.stdin.fileno()
+            self.terminate()
+            Node.inToNode.pop(terminal, None)
+            Node.outToNode.pop(terminal, None)
         os.close(self.namespace)
 
 
 def _apply(node: str, setup: NodeSetup) -> None:
     try:
-        with IPRoute() as route:
-            _address_loopback(route, setup)
-            indices = {link: route.link_lookup(ifname=end.here.interface)[0] for link, end in setup.adjacencies.items()}
-            for link, adjacency in setup.adjacencies.items():
-                _address_end(route, indices[link], adjacency)
-            write_sysctls(FORWARDING)
-            for way in setup.ways:
-                _add_way(route, indices[way.link], setup, way)
-            for rule in setup.rules:
-                _add_rule(route, rule)
+        indices = {link: socket.if_nametoindex(end.here.interface) for link, end in setup.adjacencies.items()}
+        carry_out(_addressed(setup, indices))
+        write_sysctls(FORWARDING)
+        carry_out(_routed(setup, indices))
         one_packet_a_frame([adjacency.here.interface for adjacency in setup.adjacencies.values()])
-    except NetlinkError as error:
+    except OSError as error:
         raise CannotMeasureError(f"the kernel refused to set up node {node}: {error}") from error
 
 
-def _address_loopback(route: IPRoute, setup: NodeSetup) -> None:
-    index = route.link_lookup(ifname="lo")[0]
-    route.link("set", index=index, state="up")
+def _addressed(setup: NodeSetup, indices: Mapping[str, int]) -> Iterator[Request]:
+    """Bring every interface up with its addresses."""
+    loopback = socket.if_nametoindex("lo")
+    yield set_flags(loopback, IFF_UP)
     for family, address in setup.loopbacks.items():
-        route.addr("add", family=family, index=index, address=address, prefixlen=HOST_BITS[family], flags=IFA_F_NODAD)
+        yield add_address(family, loopback, address, HOST_BITS[family])
+    for link, adjacency in setup.adjacencies.items():
+        yield from _end_addressed(indices[link], adjacency)
 
 
-def _address_end(route: IPRoute, index: int, adjacency: Adjacency) -> None:
+def _end_addressed(index: int, adjacency: Adjacency) -> Iterator[Request]:
     """Bring an interface up with its address and its one neighbour; it never asks who is there."""
-    route.link("set", index=index, **_SILENT_AND_UP)
+    yield set_flags(index, IFF_UP | IFF_NOARP, IFF_MULTICAST)
     for family, address in adjacency.here.addresses.items():
-        route.addr("add", family=family, index=index, address=address, prefixlen=HOST_BITS[family] - 1, flags=IFA_F_NODAD)
-        neighbour = adjacency.there.addresses[family]
-        hardware_address = adjacency.there.hardware_address
-        route.neigh("add", family=family, dst=neighbour, lladdr=hardware_address, ifindex=index, state=NUD_PERMANENT)
+        yield add_address(family, index, address, HOST_BITS[family] - 1)
+        yield add_neighbour(family, index, adjacency.there.addresses[family], adjacency.there.hardware_address)
 
 
-def _add_way(route: IPRoute, index: int, setup: NodeSetup, way: Way) -> None:
-    route.route(
-        "add",
-        family=way.family,
-        dst=way.prefix,
-        gateway=setup.adjacencies[way.link].there.addresses[way.family],
-        oif=index,
-        prefsrc=setup.loopbacks[way.family],
-        table=way.table,
-    )
-
-
-def _add_rule(route: IPRoute, rule: Rule) -> None:
-    bits = HOST_BITS[rule.family]
-    route.rule(
-        "add",
-        family=rule.family,
-        src=rule.source,
-        src_len=bits,
-        dst=rule.destination,
-        dst_len=bits,
-        table=rule.table,
-        priority=rule.table,
-    )
+def _routed(setup: NodeSetup, indices: Mapping[str, int]) -> Iterator[Request]:
+    for way in setup.ways:
+        gateway = setup.adjacencies[way.link].there.addresses[way.family]
+        yield add_route(way.family, way.prefix, gateway, indices[way.link], setup.loopbacks[way.family], table=way.table)
+    for rule in setup.rules:
+        yield add_rule(rule.family, rule.source, rule.destination, rule.table, priority=rule.table)
 
 
 def usual_way(family: Family, link: str) -> Way:
@@ -169,6 +200,6 @@ def usual_way(family: Family, link: str) -> Way:
     return Way(family, SITE_PREFIXES[family], link)
 
 
-def way_to(family: Family, address: str, link: str, table: int = _MAIN_TABLE) -> Way:
+def way_to(family: Family, address: str, link: str, table: int = MAIN_TABLE) -> Way:
     """The way to one address."""
     return Way(family, f"{address}/{HOST_BITS[family]}", link, table)

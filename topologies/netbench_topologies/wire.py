@@ -25,6 +25,13 @@ class Wire(Protocol):
         """What ``--wire`` calls it."""
         ...
 
+    def prepare(self) -> None:
+        """What takes its time and needs no link is under way, while the links are made; ``start`` comes from the same thread.
+
+        :raises UnsupportedError: when this machine cannot
+        """
+        ...
+
     def start(self) -> None:
         """Every link carries frames as its plan says, between the wire interfaces of the caller's network namespace.
 

@@ -42,7 +42,8 @@ STOP_SECONDS = 5
 class Relay:
     """A wire for every link, in one process.
 
-    Nothing happens before ``start``. Everything it holds is gone after ``stop``, and when the parent ends in whatever way.
+    Nothing happens before ``prepare`` or ``start``. Everything it holds is gone after ``stop``, and when the parent ends in
+    whatever way.
     """
 
     def __init__(self, links: Sequence[RelayLink], seed: int) -> None:
@@ -61,16 +62,32 @@ class Relay:
         self._child: subprocess.Popen[bytes] | None = None
         self._stop_writer = -1
         self._errors = -1
+        self._ready = -1
         self._lock = threading.Lock()
 
-    def start(self) -> None:
-        """The links forward, between interfaces of the caller's network namespace; both ends of each must be up.
+    def prepare(self) -> None:
+        """The process is on its way, for interfaces of the caller's network namespace that need not be there yet.
+
+        What it takes until it can forward passes beside whatever the caller does before ``start``.
 
         :raises UnsupportedError: when this machine cannot; nothing is left then
         """
         try:
             self._open_ports()
             self._start_child()
+        except BaseException:
+            self.stop()
+            raise
+
+    def start(self) -> None:
+        """The links forward, between interfaces of the caller's network namespace; both ends of each must be up.
+
+        :raises UnsupportedError: when this machine cannot; nothing is left then
+        """
+        if self._child is None:
+            self.prepare()
+        try:
+            self._await_ready()
             for port, name in zip(self._ports, self._interfaces(), strict=True):
                 bind_port(port, name)
         except BaseException:
@@ -148,10 +165,10 @@ class Relay:
             self._take_socket_overruns()
             close_ports(self._ports)
             self._ports.clear()
-        for descriptor in (self._stop_writer, self._errors):
+        for descriptor in (self._stop_writer, self._errors, self._ready):
             if descriptor >= 0:
                 os.close(descriptor)
-        self._stop_writer = self._errors = -1
+        self._stop_writer = self._errors = self._ready = -1
 
     def _started(self) -> SharedMemory:
         if self._shared is None:
@@ -184,14 +201,14 @@ class Relay:
         return [interface for link in self._links for interface in (link.interface_a, link.interface_b)]
 
     def _open_ports(self) -> None:
-        for interface in self._interfaces():
-            self._ports.append(open_port(interface))
+        for _ in self._interfaces():
+            self._ports.append(open_port())
         self._socket_overruns = [0] * len(self._ports)
 
     def _start_child(self) -> None:
         directions = len(self._ports)
         memory = os.memfd_create("relay")
-        ready_reader, ready = os.pipe()
+        self._ready, ready = os.pipe()
         stop, self._stop_writer = os.pipe()
         parent = os.pidfd_open(os.getpid())
         self._errors = os.memfd_create("relay-errors")
@@ -204,10 +221,6 @@ class Relay:
         finally:
             for descriptor in (memory, ready, stop, parent):
                 os.close(descriptor)
-        try:
-            self._await_ready(ready_reader)
-        finally:
-            os.close(ready_reader)
 
     def _spawn(self, arguments: Sequence[int], descriptors: Sequence[int]) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
@@ -219,11 +232,11 @@ class Relay:
             stderr=self._errors,
         )
 
-    def _await_ready(self, reader: int) -> None:
-        readable, _, _ = select.select([reader], [], [], START_SECONDS)
+    def _await_ready(self) -> None:
+        readable, _, _ = select.select([self._ready], [], [], START_SECONDS)
         if not readable:
             raise UnsupportedError(f"the relay did not start within {START_SECONDS} s; this machine is too slow or too busy")
-        if not os.read(reader, 1):
+        if not os.read(self._ready, 1):
             self._end_child()
             raise UnsupportedError(f"the relay cannot run here: {self._last_words()}")
 

@@ -18,24 +18,23 @@ CLOSING_TOGETHER = 32
 _STATISTICS = struct.Struct("=II")
 
 
-def open_port(interface: str) -> socket.socket:
-    """Return a socket that will see ``interface`` of the caller's namespace once it is bound (``bind_port``).
+def open_port() -> socket.socket:
+    """Return a socket that will see one interface of the caller's namespace once it is bound (``bind_port``).
 
-    :raises UnsupportedError: when there is no such interface, or packet sockets are not allowed
+    :raises UnsupportedError: when packet sockets are not allowed, or cannot do what the relay needs
     """
     try:
-        socket.if_nametoindex(interface)
         port = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     except OSError as error:
         raise UnsupportedError(
-            f"cannot open {interface} for the relay: {error.strerror}; run as root or inside `unshare -Urn`, with the link made"
+            f"cannot open a packet socket for the relay: {error.strerror}; run as root or inside `unshare -Urn`"
         ) from error
     try:
         _configure(port)
     except OSError as error:
         port.close()
         raise UnsupportedError(
-            f"this kernel cannot relay {interface}: {error.strerror}; packet sockets with virtio headers need Linux 4.20"
+            f"this kernel cannot relay frames: {error.strerror}; packet sockets with virtio headers need Linux 4.20"
         ) from error
     return port
 
@@ -48,7 +47,9 @@ def bind_port(port: socket.socket, interface: str) -> None:
     try:
         port.bind((interface, ETH_P_ALL))
     except OSError as error:
-        raise UnsupportedError(f"cannot bind the relay to {interface}: {error.strerror}; set the interface up first") from error
+        raise UnsupportedError(
+            f"cannot bind the relay to {interface}: {error.strerror}; make the link and set its interfaces up first"
+        ) from error
 
 
 def close_ports(ports: Sequence[socket.socket]) -> None:

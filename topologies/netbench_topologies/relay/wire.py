@@ -21,9 +21,16 @@ class RelayWire:
     name = "relay"
 
     def __init__(self, plan: Plan, addressing: Addressing, seed: int) -> None:
-        """Nothing is carried before ``start``."""
+        """Nothing happens yet."""
         self._links = relay_links(plan, addressing)
         self._relay = Relay(self._links, seed)
+
+    def prepare(self) -> None:
+        """The relay's process is on its way.
+
+        :raises UnsupportedError: when this machine cannot
+        """
+        self._relay.prepare()
 
     def start(self) -> None:
         """Every link carries frames.

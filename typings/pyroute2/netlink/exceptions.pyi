@@ -1,2 +1,0 @@
-class NetlinkError(Exception):
-    code: int
