@@ -13,17 +13,20 @@ LATE_SHARE_OF_RATE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """The frames that crossed some links during one measurement, and what the machine did to them."""
+    """The frames that crossed some links during one measurement, and what the machine did to them.
+
+    ``late_frames`` is None where no link can tell.
+    """
 
     frames: int
     overrun_frames: int
-    late_frames: int
+    late_frames: int | None
 
     def unfit(self, late_share: float) -> str | None:
         """Return why nothing measured meanwhile may be judged, or None; up to ``late_share`` of the frames may be late."""
         if self.overrun_frames:
             return f"the machine lost {self.overrun_frames} frames that the network would have carried"
-        if self.late_frames > late_share * self.frames:
+        if self.late_frames is not None and self.late_frames > late_share * self.frames:
             return f"the machine was saturated: {self.late_frames} of {self.frames} frames were more than 1 ms late"
         return None
 
@@ -31,8 +34,13 @@ class Condition:
 def condition(links: Iterable[str], before: Mapping[str, LinkHealth], after: Mapping[str, LinkHealth]) -> Condition:
     """Return how these links fared between two readings of their counters."""
     names = tuple(links)
+    late = [_between(before[name].late_frames, after[name].late_frames) for name in names]
     return Condition(
         frames=sum(after[name].frames - before[name].frames for name in names),
         overrun_frames=sum(after[name].overrun_frames - before[name].overrun_frames for name in names),
-        late_frames=sum(after[name].late_frames - before[name].late_frames for name in names),
+        late_frames=None if None in late else sum(count for count in late if count is not None),
     )
+
+
+def _between(before: int | None, after: int | None) -> int | None:
+    return None if before is None or after is None else after - before

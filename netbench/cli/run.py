@@ -25,7 +25,7 @@ def add_parser(commands: "Commands") -> None:
     parser.add_argument("--on", default="emulated", metavar="NETWORK", help="emulated (default), or another installed network")
     parser.add_argument("--only", nargs="+", default=[], metavar="CORRIDOR", help="measure these corridors only")
     parser.add_argument("--duration", default=DEFAULT_DURATION, help="how long delay is measured (default %(default)s)")
-    parser.add_argument("--wire", help="how links are emulated: relay; chosen by what the kernel can do when not given")
+    parser.add_argument("--wire", help="how links are emulated: netem or relay; chosen by what the kernel can do when not given")
     parser.add_argument("--seed", type=int, default=1, help="decides every random loss and jitter (default %(default)s)")
     parser.add_argument("--results", type=Path, metavar="DIR", help="the archive (default: NETBENCH_RESULTS, else ./results)")
     parser.add_argument("--json", metavar="FILE", help="write the result document to FILE, or to stdout with -")

@@ -4,6 +4,7 @@ Everything here changes the network namespace that it runs in, so it runs in one
 """
 
 import json
+import os
 import select
 import socket
 import subprocess
@@ -12,6 +13,8 @@ from collections.abc import Callable, Sequence
 
 from netbench.clock import SystemClock
 from netbench.errors import UnsupportedError
+from netbench.linux.attempt import Attempt
+from netbench.linux.namespaces import new_network_namespace, run_inside
 from netbench.linux.timestamping import StampedSocket
 
 SOL_PACKET, PACKET_VNET_HDR = 263, 15
@@ -25,14 +28,21 @@ _VETH = (
     # nobody answers for this address, and nobody needs to
     "neigh add 10.9.0.2 lladdr 02:00:00:00:00:02 dev left nud permanent",
 )
+_NETEM = (
+    "qdisc add dev lo root netem delay 1ms",
+    "qdisc replace dev lo root tbf rate 1mbit burst 3076 limit 10000",
+    "qdisc add dev lo ingress",
+    "filter add dev lo ingress matchall action mirred egress redirect dev lo",
+)
 
 
 def netem() -> str:
-    """Return what was found when a netem qdisc was added to an interface.
+    """Return what was found when a netem qdisc was added to an interface, and all else that a wire of netem is made of.
 
-    :raises UnsupportedError: when the kernel has none
+    :raises UnsupportedError: when the kernel has no such thing
     """
-    _command(["tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"])
+    for arguments in _NETEM:
+        _command(["tc", *arguments.split()])
     return "a qdisc of it was added"
 
 
@@ -83,6 +93,18 @@ def main() -> int:
     """Print, as JSON, whether each trial succeeded and what it found."""
     print(json.dumps({name: _outcome(trial) for name, trial in TRIALS.items()}))
     return 0
+
+
+def in_namespace(name: str) -> Attempt:
+    """Return how a trial ended in a network namespace made for it alone, which is gone afterwards; without leave, it failed."""
+    try:
+        namespace = new_network_namespace()
+    except UnsupportedError as error:
+        return Attempt(ok=False, said=str(error))
+    try:
+        return Attempt(*run_inside(namespace, lambda: _outcome(TRIALS[name])))
+    finally:
+        os.close(namespace)
 
 
 def _outcome(trial: Callable[[], str]) -> tuple[bool, str]:

@@ -32,13 +32,13 @@ class NetworkOptions:
 class LinkHealth:
     """What the network's own machinery did to one link while it was measured: counts that are not the plan's doing.
 
-    Of ``frames`` that crossed it, ``late_frames`` left more than 1 ms after their time; ``overrun_frames`` never crossed, being
-    lost by the instrument (a full socket buffer).
+    Of ``frames`` that crossed it, ``late_frames`` left more than 1 ms after their time, None where the network cannot tell;
+    ``overrun_frames`` never crossed, being lost by the instrument (a full socket buffer).
     """
 
     frames: int
     overrun_frames: int
-    late_frames: int
+    late_frames: int | None
 
 
 class Network(Protocol):

@@ -21,3 +21,14 @@ def test_only_the_named_links_and_only_the_meantime_count() -> None:
     after = {"a": LinkHealth(50, 5, 9), "b": LinkHealth(130, 3, 0), "c": LinkHealth(9, 9, 9)}
 
     assert condition(["a", "b"], before, after) == Condition(frames=70, overrun_frames=3, late_frames=2)
+
+
+def test_what_one_link_cannot_tell_is_not_known_of_all() -> None:
+    """A link that does not know how late its frames were leaves the sum unknown: not zero, and no reason to be unfit."""
+    before = {"a": LinkHealth(0, 0, 0), "b": LinkHealth(0, 0, None)}
+    after = {"a": LinkHealth(10, 0, 10), "b": LinkHealth(10, 0, None)}
+
+    found = condition(["a", "b"], before, after)
+
+    assert found == Condition(frames=20, overrun_frames=0, late_frames=None)
+    assert found.unfit(0.0) is None

@@ -1,10 +1,15 @@
 """What the wire is told is what the plan says."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
 from netbench.errors import UnsupportedError, UsageError
+from netbench.linux import trials
+from netbench.linux.attempt import Attempt
 from netbench.measure.network import LinkHealth, NetworkOptions
-from netbench.plan.model import PerDirection
+from netbench.plan.model import PerDirection, Reordering
 from netbench_topologies import wire
 from netbench_topologies.addressing import Addressing
 from netbench_topologies.network import EmulatedNetwork
@@ -37,13 +42,33 @@ def test_health_counts_what_the_wire_itself_did() -> None:
     }
 
 
-def test_the_relay_is_chosen_and_netem_is_put_off() -> None:
-    """Nothing asked or the relay asked gives the relay; netem says what to use; anything else is a mistake."""
-    assert wire.chosen(None) == wire.chosen("relay") == "relay"
-    with pytest.raises(UnsupportedError, match="later release; use the relay"):
-        EmulatedNetwork(square(USUAL), NetworkOptions(wire="netem"))
+@pytest.fixture
+def has_netem(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
+    """Say whether the kernel has netem, whatever it really has."""
+    return lambda ok: monkeypatch.setattr(trials, "in_namespace", lambda _name: Attempt(ok, "Specified qdisc kind is unknown."))
+
+
+def test_the_kernel_decides_unless_the_user_does(has_netem: Callable[[bool], None]) -> None:
+    """netem where it is, else the relay; a wire that is named is used, or refused with the cure."""
+    plan = square(USUAL)
+    has_netem(True)
+    assert [wire.chosen(asked, plan) for asked in (None, "netem", "relay")] == ["netem", "netem", "relay"]
+
+    has_netem(False)
+    assert [wire.chosen(asked, plan) for asked in (None, "relay")] == ["relay", "relay"]
+    with pytest.raises(UnsupportedError, match=r"no netem \(Specified qdisc.*modprobe sch_netem, or use --wire relay"):
+        EmulatedNetwork(plan, NetworkOptions(wire="netem"))
     with pytest.raises(UsageError, match="no wire called 'string'"):
-        wire.chosen("string")
+        wire.chosen("string", plan)
+
+
+def test_what_netem_cannot_do_goes_to_the_relay(has_netem: Callable[[bool], None]) -> None:
+    """A plan with reordering is carried by the relay when nobody names a wire."""
+    has_netem(True)
+    plan = square(USUAL)
+    link = replace(plan.links["south-tail"], reorder=PerDirection(None, Reordering(0.01, 1_000_000)))
+
+    assert wire.chosen(None, replace(plan, links={**plan.links, "south-tail": link})) == "relay"
 
 
 def test_a_network_is_there_only_between_enter_and_exit() -> None:

@@ -39,7 +39,7 @@ class EmulatedNetwork:
         """
         self._plan = plan
         self._options = options
-        self._wire_name = wire.chosen(options.wire)
+        self._wire_name = wire.chosen(options.wire, plan)
         self._net: PlanNet | None = None
         self._wire: Wire | None = None
         self._undo = ExitStack()

@@ -42,7 +42,8 @@ def write_sysctls(settings: Mapping[str, str]) -> None:
     """
     for name, value in settings.items():
         try:
-            _path(name).write_text(f"{value}\n", encoding="ascii")
+            # no line end: kernels before 6.2 count one octet as the whole answer for some of these, and refuse the rest of it
+            _path(name).write_text(value or "\n", encoding="ascii")
         except OSError as error:
             raise UnsupportedError(
                 f"this kernel does not let netbench set {name.replace('/', '.')} inside a network namespace: {error.strerror}; "

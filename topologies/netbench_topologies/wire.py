@@ -7,14 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netbench.errors import UnsupportedError, UsageError
+from netbench.linux import trials
 from netbench.measure.network import LinkHealth
-from netbench.plan.model import DirectionName
+from netbench.plan.model import DirectionName, Plan
 from netbench_topologies.spec import DirectionSpec
 
 if TYPE_CHECKING:
     from netbench_topologies.build import PlanNet
 
-RELAY = "relay"
+RELAY, NETEM = "relay", "netem"
 
 
 class Wire(Protocol):
@@ -70,22 +71,31 @@ class Wire(Protocol):
         ...
 
 
-def chosen(wire: str | None) -> str:
-    """Return the backend to use for what the user asked (None to choose).
+def chosen(wire: str | None, plan: Plan) -> str:
+    """Return the backend to use: the one that is named, else netem where this kernel has it and it can do what the plan asks.
 
-    :raises UnsupportedError: when it is known and not built yet
+    :raises UnsupportedError: when netem is named and this kernel has none
     :raises UsageError: when it is unknown
     """
-    if wire in (None, RELAY):
+    if wire == RELAY or (wire is None and any(link.reorder.forward or link.reorder.reverse for link in plan.links.values())):
         return RELAY
-    if wire == "netem":
-        raise UnsupportedError("the netem wire comes with a later release; use the relay, which needs nothing of the kernel")
-    raise UsageError(f"there is no wire called '{wire}'; use {RELAY}")
+    if wire not in (None, NETEM):
+        raise UsageError(f"there is no wire called '{wire}'; use {RELAY} or {NETEM}")
+    tried = trials.in_namespace("netem")
+    if not tried.ok and wire == NETEM:
+        raise UnsupportedError(f"this kernel has no netem ({tried.said}); sudo modprobe sch_netem, or use --wire relay")
+    return NETEM if tried.ok else RELAY
 
 
 def make(name: str, net: "PlanNet", seed: int) -> Wire:
-    """Return the wire of that name (what ``chosen`` gave) for a plan's links, not yet started."""
-    assert name == RELAY
+    """Return the wire of that name (what ``chosen`` gave) for a plan's links, not yet started.
+
+    :raises RefusedError: when the plan asks for what that wire cannot do
+    """
+    if name == NETEM:
+        from netbench_topologies.netem.wire import NetemWire
+
+        return NetemWire(net, seed)
     from netbench_topologies.relay.wire import RelayWire
 
     return RelayWire(net.plan, net.addressing, seed)
