@@ -64,6 +64,11 @@ class NamespaceVantage:
         """What this place is called."""
         return self._name
 
+    @property
+    def namespace(self) -> int:
+        """The descriptor that holds it."""
+        return self._namespace
+
     def address(self, family: socket.AddressFamily) -> str:
         """Return the address of that family.
 
