@@ -4,7 +4,7 @@ Its JSON Schema is ``result.schema.json`` beside this file. Instants are ISO 860
 bit/s. ``value``, ``low`` and ``high`` are null where they are undefined. Per-direction pairs are [a to b, b to a].
 """
 
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 SCHEMA = 1
 
@@ -155,8 +155,66 @@ CorridorEntry = TypedDict(
 )
 
 
+class HostEntry(TypedDict):
+    """How busy the machine was while something was measured; ratios are of all cores' time, null where the kernel does not say.
+
+    ``late_ticks`` of ``ticks`` wake-ups were more than 20 ms late; ``dropped_frames`` the kernel dropped for want of time.
+    """
+
+    seconds: float
+    cores: int
+    busy_ratio: float
+    busiest_core_ratio: float
+    softirq_ratio: float
+    steal_ratio: float
+    waiting_ratio: float | None
+    dropped_frames: int | None
+    ticks: int
+    late_ticks: int
+    max_late_ns: int
+
+
+class LoadedRates(TypedDict):
+    """A link's rate and what was asked of it, offered to it and carried by it (probes included), all in bit/s."""
+
+    rate_bps: int
+    asked_bps: int
+    offered_bps: int
+    carried_bps: int
+
+
+class LoadedLinkEntry(TypedDict):
+    """One direction of a link under load: in the plan's terms, as emulated, and as shares of the rate."""
+
+    id: str
+    direction: Literal["forward", "reverse"]
+    rate_scale: int
+    planned: LoadedRates
+    emulated: LoadedRates
+    asked_utilisation: float
+    utilisation: float
+
+
+class LoadEntry(TypedDict):
+    """The traffic under which delay was measured, and so its verdicts made; throughput was measured without it.
+
+    ``late_ratio`` of its datagrams left more than 1 ms after their time.
+    """
+
+    name: Literal["busy-hour"]
+    during: Literal["delay"]
+    seconds: float
+    demands: int
+    assumed_demands: int
+    late_ratio: float
+    links: list[LoadedLinkEntry]
+
+
 class Document(TypedDict):
-    """A whole run. ``not_measured`` of a corridor is by probe name: why there is no figure."""
+    """A whole run. ``not_measured`` of a corridor is by probe name: why there is no figure.
+
+    ``host`` is how busy the machine was, by what was measured: delay, throughput. ``load`` is there when one was offered.
+    """
 
     schema: int
     run: str
@@ -170,6 +228,8 @@ class Document(TypedDict):
     sites: dict[str, Name]
     links: list[LinkEntry]
     corridors: list[CorridorEntry]
+    host: NotRequired[dict[str, HostEntry]]
+    load: NotRequired[LoadEntry]
 
 
 class PlanEntry(TypedDict):

@@ -9,8 +9,10 @@ from netbench.campaign.building import CorridorFindings, Judgement
 from netbench.campaign.calibration import LinkCalibration
 from netbench.campaign.condition import LATE_SHARE_OF_DELAY, LATE_SHARE_OF_RATE, Condition
 from netbench.campaign.facts import corridor_facts
+from netbench.campaign.load_report import LoadReport
 from netbench.campaign.measuring import Measured, Throughput
 from netbench.campaign.sinks import of_pair
+from netbench.linux.hostload import HostLoad
 from netbench.measure.samples import INTERVALS, PACKETS, Columns
 from netbench.plan.model import Corridor, Layer, Plan, Route
 from netbench.verdict.aggregate import corridor_outcome, exit_code, is_conditional, run_outcome
@@ -19,12 +21,17 @@ from netbench.verdict.judge import judge
 
 @dataclass(frozen=True, slots=True)
 class Measurements:
-    """Everything measured, before anything is judged; ``conditions`` is how the instrument fared by corridor, for delay."""
+    """Everything measured, before anything is judged; ``conditions`` is how the instrument fared by corridor, for delay.
+
+    ``host`` is how busy the machine was while delay was measured, ``load`` what was offered meanwhile.
+    """
 
     links: Mapping[str, LinkCalibration]
     latency: Measured
     conditions: Mapping[str, Condition]
     throughput: Throughput
+    host: HostLoad | None = None
+    load: LoadReport | None = None
 
 
 def judge_corridors(plan: Plan, routes: Mapping[str, Route], measurements: Measurements, today: date) -> Judgement:
@@ -72,7 +79,7 @@ def _find(plan: Plan, corridor: Corridor, route: Route, measurements: Measuremen
 
 def _delay_figures(measurements: Measurements, corridor: str) -> tuple[figuring.Figure, ...]:
     """The figures of delay and loss; none where the instrument was unfit, so that no value is shown as if it were one."""
-    if measurements.conditions[corridor].unfit(LATE_SHARE_OF_DELAY):
+    if _unfit_delay(measurements, corridor):
         return ()
     latency = measurements.latency
     return figuring.delay_figures(of_pair(latency.memory.columns(PACKETS), latency.pairs.index(corridor)))
@@ -89,9 +96,14 @@ def _fit_intervals(throughput: Throughput, corridor: str) -> Columns:
 
 def _unfit(measurements: Measurements, corridor: str) -> dict[str, str]:
     """By probe, why what it measured of this corridor may not be judged."""
-    delay = measurements.conditions[corridor].unfit(LATE_SHARE_OF_DELAY)
+    delay = _unfit_delay(measurements, corridor)
     rate = _unfit_rate(measurements.throughput, corridor)
     return {probe: reason for probe, reason in (("stamp", delay), ("iperf3", rate)) if reason}
+
+
+def _unfit_delay(measurements: Measurements, corridor: str) -> str | None:
+    unfit = measurements.conditions[corridor].unfit(LATE_SHARE_OF_DELAY)
+    return unfit or (measurements.load.unfit if measurements.load else None)
 
 
 def _unfit_rate(throughput: Throughput, corridor: str) -> str | None:

@@ -40,6 +40,7 @@ def manifest_facts(options: CampaignOptions) -> Mapping[str, Json]:
             "wire": options.wire,
             "latency_ns": options.latency_ns,
             "only": list(options.only),
+            "load": options.load,
         },
     }
 

@@ -9,6 +9,7 @@ from netbench.campaign.condition import Condition, condition
 from netbench.campaign.schedule import RAMP_UP_NS, BulkTest, TimeTable
 from netbench.campaign.sinks import Both, Renumbered
 from netbench.errors import CannotMeasureError
+from netbench.linux.hostload import HostLoad, HostWatch
 from netbench.measure import plugins
 from netbench.measure.collect import MemorySink
 from netbench.measure.network import Network
@@ -28,10 +29,11 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """What the bulk tests brought, and how the instrument fared during each."""
+    """What the bulk tests brought, how the instrument fared during each, and how busy the host was in every round."""
 
     measured: Measured
     conditions: Mapping[BulkTest, Condition]
+    hosts: tuple[HostLoad, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +63,16 @@ def measure_throughput(bench: Bench, routes: Mapping[str, Route], table: TimeTab
     sink = Both(bench.writer.sink("iperf3", corridors), memory)
     conditions: dict[BulkTest, Condition] = {}
     reports: list[Report] = []
+    hosts: list[HostLoad] = []
     for tests in table.rounds:
         before = bench.network.health()
         numbered = Renumbered(sink, [corridors.index(test.corridor) for test in tests])
-        reports.append(_measure_round(bench, tests, table.throughput, numbered))
+        with HostWatch() as watch:
+            reports.append(_measure_round(bench, tests, table.throughput, numbered))
         after = bench.network.health()
-        conditions |= {test: condition(routes[test.corridor].links, before, after) for test in tests}
-    return Throughput(Measured(corridors, memory, _merged(reports)), conditions)
+        hosts.append(watch.load)
+        conditions |= {test: condition(routes[test.corridor].links, before, after, watch.load) for test in tests}
+    return Throughput(Measured(corridors, memory, _merged(reports)), conditions, tuple(hosts))
 
 
 def _corridor_pair(bench: Bench, name: str) -> Pair:

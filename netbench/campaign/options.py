@@ -3,15 +3,20 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from netbench.campaign.load_report import LoadName
 from netbench.clock import NANOSECONDS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignOptions:
-    """``only`` names corridors (all when empty); ``latency_ns`` is how long delay is measured; ``results`` is the archive."""
+    """``only`` names corridors (all when empty); ``latency_ns`` is how long delay is measured; ``results`` is the archive.
+
+    ``load`` is what is offered meanwhile, nothing when None.
+    """
 
     results: Path
     only: tuple[str, ...] = ()
     latency_ns: int = 20 * NANOSECONDS_PER_SECOND
     wire: str | None = None
     seed: int = 1
+    load: LoadName | None = None

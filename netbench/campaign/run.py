@@ -7,22 +7,25 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from netbench.archive.writer import RunWriter
-from netbench.campaign import building, calibration, measuring, rows
+from netbench.campaign import building, calibration, circumstances, load_report, loading, measuring, rows
 from netbench.campaign.building import Judgement
 from netbench.campaign.calibration import LinkCalibration
-from netbench.campaign.condition import condition
+from netbench.campaign.condition import Condition, condition
 from netbench.campaign.document import Document
 from netbench.campaign.judging import Measurements, judge_corridors
+from netbench.campaign.load_report import LoadReport
 from netbench.campaign.manifest import manifest_facts
-from netbench.campaign.measuring import Bench
+from netbench.campaign.measuring import Bench, Measured
 from netbench.campaign.observer import Observer
 from netbench.campaign.options import CampaignOptions
 from netbench.campaign.schedule import TimeTable, time_table
 from netbench.clock import NANOSECONDS_PER_SECOND, Clock, Instant
+from netbench.linux.hostload import HostLoad, HostWatch
 from netbench.measure.network import Network, NetworkOptions
 from netbench.measure.probe import Control
 from netbench.plan import routing
 from netbench.plan.model import Plan, Route
+from netbench.plan.segments import Flow
 
 ROUTE_CHECK_SECONDS = 3.0
 """What tracing every corridor takes, about: for the progress bar."""
@@ -45,6 +48,18 @@ class _Campaign:
     routes: Mapping[str, Route]
     table: TimeTable
     observer: Observer
+    options: CampaignOptions
+    flows: tuple[Flow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Latency:
+    """What the measurement of delay brought, how each corridor fared, how busy the host was, and under what load."""
+
+    measured: Measured
+    conditions: Mapping[str, Condition]
+    host: HostLoad
+    load: LoadReport | None
 
 
 def run_campaign(
@@ -61,11 +76,14 @@ def run_campaign(
     plan = _only(plan, options.only)
     routes = routing.routes(plan)
     table = time_table(plan, routes, options.latency_ns)
+    flows = loading.flows_of(plan, options.load) if options.load else ()
     _announce(table, routes, observer)
     with network_class(plan, NetworkOptions(options.wire, options.seed)) as network:
         writer = RunWriter.create(options.results, plan, network_class.name, started, manifest_facts(options))
         try:
-            return _run(_Campaign(Bench(network, plan, writer, Control()), routes, table, observer), started, clock)
+            return _run(
+                _Campaign(Bench(network, plan, writer, Control()), routes, table, observer, options, flows), started, clock
+            )
         except BaseException:
             writer.abandon()
             raise
@@ -79,6 +97,9 @@ def _run(campaign: _Campaign, started: Instant, clock: Clock) -> CampaignResult:
     ended = clock.now()
     heading = building.Heading(writer.run_id, network.name, network.wire, started, ended)
     document = building.document(heading, plan, judgement, tuple(measurements.links.values()))
+    document["host"] = circumstances.host_entries(measurements)
+    if measurements.load:
+        document["load"] = circumstances.load_entry(plan, measurements.load)
     writer.seal(document, ended)
     return CampaignResult(document, judgement.exit_code, writer.folder)
 
@@ -104,12 +125,31 @@ def _measure(campaign: _Campaign) -> Measurements:
     links = _prove(campaign)
     bench, table = campaign.bench, campaign.table
     campaign.observer.phase("measuring delay", _seconds(table.latency.duration_ns))
-    before = bench.network.health()
-    latency = measuring.measure_latency(bench, tuple(campaign.routes), table.latency)
-    after = bench.network.health()
-    conditions = {name: condition(route.links, before, after) for name, route in campaign.routes.items()}
+    latency = _measure_latency(campaign)
     campaign.observer.phase("measuring throughput", _seconds(table.throughput_ns))
-    return Measurements(links, latency, conditions, measuring.measure_throughput(bench, campaign.routes, table))
+    throughput = measuring.measure_throughput(bench, campaign.routes, table)
+    return Measurements(links, latency.measured, latency.conditions, throughput, latency.host, latency.load)
+
+
+def _measure_latency(campaign: _Campaign) -> _Latency:
+    """Measure delay, under the load that was asked for."""
+    bench, options = campaign.bench, campaign.options
+    if options.load is None:
+        return _measure_latency_now(campaign)
+    with loading.Loading(bench.network, options.load, campaign.flows, options.seed) as load:
+        latency = _measure_latency_now(campaign)
+    bench.writer.evidence("load.json", load_report.evidence(load.report))
+    return replace(latency, load=load.report)
+
+
+def _measure_latency_now(campaign: _Campaign) -> _Latency:
+    network = campaign.bench.network
+    before = network.health()
+    with HostWatch() as watch:
+        measured = measuring.measure_latency(campaign.bench, tuple(campaign.routes), campaign.table.latency)
+    after = network.health()
+    conditions = {name: condition(route.links, before, after, watch.load) for name, route in campaign.routes.items()}
+    return _Latency(measured, conditions, watch.load, None)
 
 
 def _prove(campaign: _Campaign) -> Mapping[str, LinkCalibration]:

@@ -26,6 +26,9 @@ def add_parser(commands: "Commands") -> None:
     parser.add_argument("--only", nargs="+", default=[], metavar="CORRIDOR", help="measure these corridors only")
     parser.add_argument("--duration", default=DEFAULT_DURATION, help="how long delay is measured (default %(default)s)")
     parser.add_argument("--wire", help="how links are emulated: netem or relay; chosen by what the kernel can do when not given")
+    parser.add_argument(
+        "--load", choices=("busy-hour",), help="offer the plan's demands, scaled like its links, while delay is measured"
+    )
     parser.add_argument("--seed", type=int, default=1, help="decides every random loss and jitter (default %(default)s)")
     parser.add_argument("--results", type=Path, metavar="DIR", help="the archive (default: NETBENCH_RESULTS, else ./results)")
     parser.add_argument("--json", metavar="FILE", help="write the result document to FILE, or to stdout with -")
@@ -62,6 +65,7 @@ def _options(arguments: argparse.Namespace, plan: "Plan") -> "CampaignOptions":
         latency_ns=parse_duration_ns(arguments.duration),
         wire=arguments.wire,
         seed=arguments.seed,
+        load=arguments.load,
     )
 
 

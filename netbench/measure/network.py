@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netbench.measure.vantage import Vantage
-from netbench.plan.model import Corridor, DirectionName, Plan
+from netbench.plan.model import Corridor, DirectionName, PerDirection, Plan
 
 API = 1
 
@@ -39,6 +39,17 @@ class LinkHealth:
     frames: int
     overrun_frames: int
     late_frames: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTraffic:
+    """What came out of one direction of a link since it was built: frames, and what they took of the wire.
+
+    ``wire_octets`` counts Ethernet framing as a rate does: 24 octets a frame beside the frame itself.
+    """
+
+    frames: int
+    wire_octets: int
 
 
 class Network(Protocol):
@@ -89,6 +100,10 @@ class Network(Protocol):
 
         :raises CannotMeasureError: when a hop does not answer
         """
+        ...
+
+    def traffic(self) -> Mapping[str, PerDirection[LinkTraffic]]:
+        """Return, by link id, what came out at the far ends of each direction since the links were built."""
         ...
 
     def health(self) -> Mapping[str, LinkHealth]:

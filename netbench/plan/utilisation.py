@@ -94,8 +94,12 @@ def all_cuts(plan: Plan) -> tuple[Cut, ...]:
 
 
 def demand_routes(plan: Plan) -> dict[Ends, Route]:
-    """Return, by its two ends, the way of every demand that has one."""
-    ends = {demand.ends for demand in plan.demands}
+    """Return, by its two ends, the way of every demand."""
+    return traffic_routes(plan, {demand.ends for demand in plan.demands})
+
+
+def traffic_routes(plan: Plan, ends: Collection[Ends]) -> dict[Ends, Route]:
+    """Return the ways that packets between these sites take: what the corridors pin, else the shortest."""
     return {**shortest_routes(plan, ends), **{pair: route for pair, route in _corridor_routes(plan).items() if pair in ends}}
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from rich.text import Text
 
 from netbench.campaign.document import CorridorEntry, Document, LinkEntry, TargetEntry
-from netbench.report import select, words
+from netbench.report import load_notes, select, words
 from netbench.report.figures import figure, kilometres, milliseconds
 from netbench.report.language import labelled, remarked, retell, translate
 from netbench.report.rows import corridor_name, target_text
@@ -48,6 +48,7 @@ def notes(document: Document, language: str, complete: bool) -> list[Note]:
             (translate("Claims and references (told, not binding)", language), list(_told(document, language))),
             (translate("Assumed", language), list(_assumed(document, language))),
             (translate("Links off their plan", language), list(_unfaithful(document, language))),
+            (translate("Load", language), list(load_notes.load_lines(document, language))),
             (translate("How to read this", language), list(_reading(document, language, complete))),
         )
         if lines

@@ -9,6 +9,7 @@ from netbench.campaign.building import CorridorFindings
 from netbench.campaign.calibration import LinkCalibration
 from netbench.campaign.condition import Condition
 from netbench.campaign.judging import Measurements, judge_corridors
+from netbench.campaign.load_report import LoadReport
 from netbench.campaign.measuring import Measured, Throughput
 from netbench.campaign.schedule import BulkTest
 from netbench.measure.collect import MemorySink
@@ -27,7 +28,9 @@ COUNT = 1_000
 MEGABIT_A_TENTH = 12_500  # bytes in 0.1 s at 1 Mbit/s
 
 
-def found(delay_condition: Condition = FIT, rate_condition: Condition = FIT, doubt: str = "") -> Mapping[str, CorridorFindings]:
+def found(
+    delay_condition: Condition = FIT, rate_condition: Condition = FIT, doubt: str = "", load: LoadReport | None = None
+) -> Mapping[str, CorridorFindings]:
     """The findings when every packet takes 2 ms each way and the home receives 47 Mbit/s over a link scaled down by 10."""
     plan = chain()
     routes = routing.routes(plan)
@@ -44,6 +47,7 @@ def found(delay_condition: Condition = FIT, rate_condition: Condition = FIT, dou
         ),
         conditions=dict.fromkeys(names, delay_condition),
         throughput=Throughput(Measured(names, intervals, Report(not_measured={"home": doubt} if doubt else {})), tests),
+        load=load,
     )
     return {finding.corridor.id: finding for finding in judge_corridors(plan, routes, measurements, TODAY).findings}
 

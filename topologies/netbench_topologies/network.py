@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from netbench.errors import UsageError
 from netbench.linux import sandbox
 from netbench.linux.namespaces import NamespaceVantage
-from netbench.measure.network import LinkHealth, NetworkOptions
-from netbench.plan.model import Corridor, DirectionName, Plan
+from netbench.measure.network import LinkHealth, LinkTraffic, NetworkOptions
+from netbench.plan.model import Corridor, DirectionName, PerDirection, Plan
 from netbench_topologies import wire
 
 if TYPE_CHECKING:
@@ -117,6 +117,12 @@ class EmulatedNetwork:
         :raises CannotMeasureError: when the wire has failed
         """
         return self._running().health()
+
+    def traffic(self) -> Mapping[str, PerDirection[LinkTraffic]]:
+        """Return, by link id, what came out at the far ends of each direction since the links were built."""
+        from netbench_topologies.traffic import link_traffic
+
+        return link_traffic(self._entered())
 
     def forecast(self, link: str, direction: DirectionName, count: int) -> "NDArray[np.bool_] | None":
         """Return which of the next ``count`` frames that come through a link's queue will be lost; None: the wire cannot tell."""
