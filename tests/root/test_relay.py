@@ -14,10 +14,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from netbench.errors import CannotMeasureError, UnsupportedError
+from netbench.errors import CannotMeasureError, RefusedError, UnsupportedError
 from netbench.linux.namespaces import run_inside
 from netbench.plan.model import DIRECTIONS, DirectionName
-from netbench_topologies.relay import predicted_losses
+from netbench_topologies.relay import predicted_losses, predicted_reordering
 from tests.topologies.relay.bed import Bed, numbered_frame, numbers_captured, relay_bed, sending
 from tests.topologies.relay.directions import plain_spec
 from tests.topologies.relay.reference import departures
@@ -154,18 +154,97 @@ def test_rate_and_queue_follow_the_model() -> None:
     assert np.median(spacing) == pytest.approx(8 * 1024 * 100, rel=0.05)
 
 
-def test_lost_frames_are_the_predicted_ones() -> None:
-    """Both directions lose exactly the frames that the seed foretells, and count them."""
-    spec = plain_spec(loss_ratio=0.1, queue_ns=10**9)
-    with relay_bed(spec, spec, seed=42, quiet=True) as bed:
-        for direction, near, far in zip(DIRECTIONS, (0, 2), (2, 0), strict=True):
-            with bed.capture(far, "host") as after:
-                send_numbers(bed, near, 1000)
-                lost = predicted_losses(42, "link", direction, 0.1, 1000)
-                came = numbers_captured(after, 1000 - int(lost.sum()))
+def survivors(bed: Bed, count: int, near: int = 0) -> list[int]:
+    """Numbers of the frames that come out at the far end when ``count`` are sent at the near one."""
+    with bed.capture(2 - near, "host") as after:
+        send_numbers(bed, near, count)
+        return [number for number, _, _ in numbers_captured(after, count, timeout=0.5)]
 
-            assert [number for number, _, _ in came] == np.flatnonzero(~lost).tolist()
-            assert bed.relay.counters()["link"].towards(direction).loss_drops == lost.sum()
+
+@pytest.mark.parametrize("burst", [None, 4.0], ids=["independent", "bursty"])
+def test_lost_frames_are_the_predicted_ones(burst: float | None) -> None:
+    """Both directions lose exactly the frames that the seed foretells, in two runs the same, and count them."""
+    spec = plain_spec(loss_ratio=0.1, loss_burst=burst, queue_ns=10**9)
+    for _ in range(2):
+        with relay_bed(spec, spec, seed=42, quiet=True) as bed:
+            for direction, near in zip(DIRECTIONS, (0, 2), strict=True):
+                lost = predicted_losses(42, "link", direction, 0.1, 1000, burst=burst)
+
+                assert survivors(bed, 1000, near) == np.flatnonzero(~lost).tolist()
+                assert bed.relay.counters()["link"].towards(direction).loss_drops == lost.sum()
+
+
+def test_forecast_goes_on_from_what_has_passed() -> None:
+    """After any traffic, and after the loss was altered, the next losses are foretold."""
+    spec = plain_spec(loss_ratio=0.3, loss_burst=3.0, queue_ns=10**9)
+    with relay_bed(spec, spec, seed=9, quiet=True) as bed:
+        survivors(bed, 137)
+        for altered in (spec, plain_spec(loss_ratio=0.5, loss_burst=20.0), plain_spec(loss_ratio=0.05)):
+            bed.relay.alter("link", "forward", altered)
+            lost = bed.relay.forecast("link", "forward", 300)
+
+            assert survivors(bed, 300) == np.flatnonzero(~lost).tolist()
+
+
+def test_reordered_frames_are_those_asked_for() -> None:
+    """The foretold share comes 20 ms after its time, everything else in order and in time."""
+    spec = plain_spec(reorder_ratio=0.1, reorder_ns=20_000_000, queue_ns=10**9)
+    with (
+        relay_bed(spec, spec, seed=3, quiet=True) as bed,
+        bed.capture(1, "left") as before,
+        bed.capture(2, "host") as after,
+    ):
+        send_numbers(bed, 0, 500, gap_seconds=0.0005)
+        arrived = {number: stamp for number, stamp, _ in numbers_captured(before, 500)}
+        came = numbers_captured(after, 500)
+        counters = bed.relay.counters()["link"].forward
+
+    late = set(np.flatnonzero(predicted_reordering(3, "link", "forward", 0.1, 500)).tolist())
+    delays = {number: stamp - arrived[number] for number, stamp, _ in came}
+    assert len(came) == 500
+    assert [number for number, _, _ in came if number not in late] == sorted(set(range(500)) - late)
+    assert counters.reordered == len(late) > 0
+    assert min(delays[number] for number in late) >= 21_000_000
+    assert np.median([delays[number] for number in late]) <= 21_000_000 + max(1_000_000, counters.max_late_ns)
+    assert np.median([delays[number] for number in set(range(500)) - late]) <= 1_000_000 + max(1_000_000, counters.max_late_ns)
+
+
+def test_alter_takes_effect_for_frames_that_arrive_later(bed: Bed) -> None:
+    """A running link is cut silently, mended, and made 50 ms long; the other direction stays as it was."""
+    bed.relay.alter("link", "forward", plain_spec(loss_ratio=1.0))
+    cut = survivors(bed, 50)
+    bed.relay.alter("link", "forward", plain_spec(delay_ns=50_000_000))
+    with bed.capture(1, "left") as before, bed.capture(2, "host") as after:
+        send_numbers(bed, 0, 20, gap_seconds=0.001)
+        arrived = {number: stamp for number, stamp, _ in numbers_captured(before, 20)}
+        came = numbers_captured(after, 20)
+
+    assert cut == []
+    assert [number for number, _, _ in came] == list(range(20))
+    assert min(stamp - arrived[number] for number, stamp, _ in came) >= 50_000_000
+    assert len(survivors(bed, 20, near=2)) == 20
+
+
+def test_alter_refuses_what_there_is_no_room_for(bed: Bed) -> None:
+    """A link that would hold gigabytes of frames is refused by name, and stays as it was."""
+    with pytest.raises(RefusedError, match="link 'link' would hold more frames"):
+        bed.relay.alter("link", "forward", plain_spec(rate_bps=10**10, planned_rate_bps=10**10, queue_ns=10 * 10**9))
+
+    assert len(survivors(bed, 20)) == 20
+
+
+def test_rate_is_what_was_asked() -> None:
+    """Trains of 100 frames leave 10 Mbit/s within 2 % of the rate, framing counted: the median of five."""
+    spec = plain_spec(rate_bps=10**7, planned_rate_bps=10**7, queue_ns=10**9)
+    with relay_bed(spec, spec, quiet=True) as bed:
+        rates = list[float]()
+        for _ in range(5):
+            with bed.capture(2, "host") as after:
+                send_numbers(bed, 0, 100, octets=1000)
+                came = numbers_captured(after, 100)
+            rates.append(99 * 8 * 1024 * 1e9 / (came[-1][1] - came[0][1]))
+
+    assert np.median(rates) == pytest.approx(1e7, rel=0.02)
 
 
 def test_every_frame_is_accounted_for() -> None:

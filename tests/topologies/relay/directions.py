@@ -17,9 +17,9 @@ def lone_direction(spec: DirectionSpec, seed: int = 1) -> Direction:
     return Direction(specs[0], tables.states[0], counters[0], *tables.rings[:2])
 
 
-def plain_spec(**changes: float) -> DirectionSpec:
+def plain_spec(**changes: float | None) -> DirectionSpec:
     """Return a direction of 1 ms at 1 Gbit/s with a 10 ms queue, changed as told."""
-    values: dict[str, float] = {
+    values: dict[str, float | None] = {
         "delay_ns": 1_000_000,
         "rate_bps": 10**9,
         "planned_rate_bps": 10**9,
@@ -27,7 +27,7 @@ def plain_spec(**changes: float) -> DirectionSpec:
         "jitter_ns": 0,
     }
     values |= changes
-    loss_ratio, reorder_ratio = values.pop("loss_ratio", 0.0), values.pop("reorder_ratio", 0.0)
+    loss_ratio, reorder_ratio = values.pop("loss_ratio", 0.0) or 0.0, values.pop("reorder_ratio", 0.0) or 0.0
     loss_burst = values.pop("loss_burst", None)
-    whole = {name: int(value) for name, value in values.items()}
+    whole = {name: int(value) for name, value in values.items() if value is not None}
     return DirectionSpec(**whole, loss_ratio=loss_ratio, loss_burst=loss_burst, reorder_ratio=reorder_ratio)
