@@ -11,6 +11,7 @@ import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,23 @@ def test_every_frame_carries_one_packet(network: EmulatedNetwork) -> None:
     assert not re.search(r"^\s*tx-udp-segmentation: on", said, re.MULTILINE)
 
 
+def test_a_pure_rate_is_carried_in_superpackets() -> None:
+    """Where nothing counts packets segmentation is left on, at the site's end and at the wire's, and the evidence says so."""
+    links = dict(square(USUAL).links)
+    links["east-south"] = replace(links["east-south"], rate_scale=1)
+    namespace = new_network_namespace()
+    with emulated(replace(square(USUAL), links=links), namespace) as network:
+        shown = {name: json.loads(content) for name, content in network.evidence().items()}
+    os.close(namespace)
+
+    ends = {end["interface"]: end["wire_interface"] for end in shown["names.json"]["links"]["east-south"]}
+    told = {link["id"]: link["offload"] for link in shown["wire.json"]}
+    site_ends = {name: on for site in shown["offloads.json"].values() for name, on in site.items()}
+    assert {link for link, offload in told.items() if offload == "on"} == {"east-south"}
+    assert {name for name, on in site_ends.items() if on["tx-tcp-segmentation"]} >= set(ends)
+    assert {name for name, on in shown["offloads-wire.json"].items() if on["tx-tcp-segmentation"]} == set(ends.values())
+
+
 def _interfaces(place: NamespaceVantage) -> list[str]:
     with place.popen(["ip", "-json", "link"]) as process:
         return [link["ifname"] for link in json.loads(process.communicate()[0])]
@@ -142,6 +160,7 @@ def test_evidence_shows_what_was_built(network: EmulatedNetwork) -> None:
     addresses = {site: known["addresses"] for site, known in shown["names.json"]["sites"].items()}
 
     assert {link["id"]: link["forward"]["delay_ns"] for link in shown["wire.json"]}["west-south"] == 3_000_000
+    assert {link["offload"] for link in shown["wire.json"]} == {"off"}
     assert {route.get("prefsrc") for route in north["routes_ipv4"] if "gateway" in route} == {addresses["north"][0]}
     assert [(rule["src"], rule["dst"]) for rule in north["rules_ipv6"] if rule["table"] == "1000"] == [
         (addresses["north"][1], addresses["south"][1])
@@ -163,6 +182,19 @@ def test_nothing_travels_unasked() -> None:
     assert counted["north-west"]["forward"]["received"] > 0
     for idle in ("north-east", "east-south", "south-tail"):
         assert counted[idle]["forward"]["received"] == counted[idle]["reverse"]["received"] == 0
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_only_data_is_counted(family: socket.AddressFamily) -> None:
+    """Of a fresh network's links each counts exactly the datagrams that crossed it: nobody asks for his neighbour first."""
+    namespace = new_network_namespace()
+    with emulated(square(USUAL), namespace) as network:
+        one_way_ns(*network.link_ends("east-south"), family)
+        counted = json.loads(network.evidence()["wire-counters.json"])
+    os.close(namespace)
+
+    assert counted["east-south"]["forward"]["received"] == ROUNDS
+    assert counted["east-south"]["reverse"]["received"] == 0
 
 
 def test_an_idle_wire_is_healthy(network: EmulatedNetwork) -> None:

@@ -13,6 +13,7 @@ from netbench_topologies.addressing import Addressing
 from netbench_topologies.link import WireIntf, WireLink, make_pairs
 from netbench_topologies.mininet_quiet import Mininet, overheard
 from netbench_topologies.node import SiteNode
+from netbench_topologies.offloading import offloading
 from netbench_topologies.setups import node_setups
 from netbench_topologies.steering import pins
 
@@ -85,5 +86,6 @@ class PlanNet(Mininet):
     def _link(self, link: Link) -> WireLink:
         names = self.addressing.links[link.id]
         hardware = {"addr1": names.a.hardware_address, "addr2": names.b.hardware_address}
-        made: WireLink = self.addLink(self.sites[link.a], self.sites[link.b], names=names, group=self._group, **hardware)
+        told = {"names": names, "group": self._group, "superpackets": offloading(link).on}
+        made: WireLink = self.addLink(self.sites[link.a], self.sites[link.b], **told, **hardware)
         return made

@@ -26,8 +26,11 @@ class WireLink(Link):
     Its veth pairs are made by ``make_pairs``, with those of all other links at once.
     """
 
-    def __init__(self, node1: SiteNode, node2: SiteNode, *, names: LinkNames, group: int, **params: Any) -> None:
-        """The wire's ends join the interface group ``group``."""
+    def __init__(
+        self, node1: SiteNode, node2: SiteNode, *, names: LinkNames, group: int, superpackets: bool, **params: Any
+    ) -> None:
+        """The wire's ends join the interface group ``group``; ``superpackets``: a frame may be many packets."""
+        self.superpackets = superpackets
         self._ends = ((names.a, node1), (names.b, node2))
         self._group = group
         super().__init__(node1, node2, intfName1=names.a.interface, intfName2=names.b.interface, **params)
@@ -58,4 +61,4 @@ def make_pairs(links: Sequence[WireLink]) -> None:
     for interface in interfaces:
         keep_silent(interface)
     carry_out(set_flags(socket.if_nametoindex(interface), IFF_UP | IFF_NOARP, IFF_MULTICAST) for interface in interfaces)
-    one_packet_a_frame(interfaces)
+    one_packet_a_frame([interface for link in links if not link.superpackets for interface in link.wire_interfaces])

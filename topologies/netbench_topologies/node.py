@@ -35,10 +35,11 @@ _OWN_SYS = ("unshare", "--mount", "sh", "-ec", 'mount -t sysfs none /sys; exec "
 
 @dataclass(frozen=True, slots=True)
 class Adjacency:
-    """A link as one site sees it: its own end and the far one."""
+    """A link as one site sees it: its own end and the far one, and whether one frame may stand for many packets."""
 
     here: LinkEnd
     there: LinkEnd
+    superpackets: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def _apply(node: str, setup: NodeSetup) -> None:
         carry_out(_addressed(setup, indices))
         write_sysctls(FORWARDING)
         carry_out(_routed(setup, indices))
-        one_packet_a_frame([adjacency.here.interface for adjacency in setup.adjacencies.values()])
+        one_packet_a_frame([end.here.interface for end in setup.adjacencies.values() if not end.superpackets])
     except OSError as error:
         raise CannotMeasureError(f"the kernel refused to set up node {node}: {error}") from error
 

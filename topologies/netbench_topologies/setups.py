@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from netbench.plan.model import Plan
 from netbench_topologies.addressing import FAMILIES, Addressing
 from netbench_topologies.node import Adjacency, NodeSetup, Rule, Way, usual_way, way_to
+from netbench_topologies.offloading import offloading
 from netbench_topologies.steering import NextHops, Pin, exceptions, usual_link
 
 _FIRST_PIN_TABLE = 1000
@@ -25,7 +26,7 @@ def node_setups(plan: Plan, addressing: Addressing, next_hops: NextHops, pinned:
 
 def _adjacencies(plan: Plan, addressing: Addressing, site: str) -> dict[str, Adjacency]:
     return {
-        link.id: Adjacency(addressing.links[link.id].at(site), addressing.links[link.id].across(site))
+        link.id: Adjacency(addressing.links[link.id].at(site), addressing.links[link.id].across(site), offloading(link).on)
         for link in plan.links.values()
         if site in (link.a, link.b)
     }

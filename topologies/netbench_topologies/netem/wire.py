@@ -20,6 +20,7 @@ from netbench_topologies.addressing import LinkEnd
 from netbench_topologies.netem import kernel, messages
 from netbench_topologies.netem.orders import DirectionOrder, direction_order
 from netbench_topologies.netem.readback import Difference, Said, queue_differences, way_differences
+from netbench_topologies.offloading import offloading
 from netbench_topologies.spec import DirectionSpec, direction_spec
 
 if TYPE_CHECKING:
@@ -115,7 +116,14 @@ class NetemWire:
         orders = [{"link": link, "direction": direction, **asdict(order)} for (link, direction), order in self._orders.items()]
         said = {place or "wire": list(known.values()) for place, known in self._said().items()}
         return {
-            "wire.json": _json({"wire": self.name, "losses_can_be_repeated": self._seed is not None, "orders": orders}),
+            "wire.json": _json(
+                {
+                    "wire": self.name,
+                    "losses_can_be_repeated": self._seed is not None,
+                    "offloads": {link.id: offloading(link).told() for link in self._net.plan.links.values()},
+                    "orders": orders,
+                }
+            ),
             "wire-qdiscs.json": _json(said),
         }
 

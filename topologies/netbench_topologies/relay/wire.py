@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from netbench.measure.network import LinkHealth
 from netbench.plan.model import DirectionName, PerDirection, Plan
 from netbench_topologies.addressing import Addressing
+from netbench_topologies.offloading import offloading
 from netbench_topologies.relay.model import DirectionCounters, RelayLink
 from netbench_topologies.relay.process import Relay
 from netbench_topologies.spec import DirectionSpec, direction_spec
@@ -23,6 +24,7 @@ class RelayWire:
     def __init__(self, plan: Plan, addressing: Addressing, seed: int) -> None:
         """Nothing happens yet."""
         self._links = relay_links(plan, addressing)
+        self._offload = {link.id: offloading(link).told() for link in plan.links.values()}
         self._relay = Relay(self._links, seed)
 
     def prepare(self) -> None:
@@ -62,7 +64,7 @@ class RelayWire:
     def evidence(self) -> Mapping[str, bytes]:
         """Return the relay's orders and counts as JSON."""
         return {
-            "wire.json": _json([asdict(link) for link in self._links]),
+            "wire.json": _json([asdict(link) | self._offload[link.id] for link in self._links]),
             "wire-counters.json": _json({link: asdict(both) for link, both in self._relay.counters().items()}),
         }
 
