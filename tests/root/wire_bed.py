@@ -1,0 +1,135 @@
+"""A plan of one link, carried by a wire of one's choice: what every wire must do is tested between its ends."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from netbench.errors import UnsupportedError
+from netbench.linux.namespaces import new_network_namespace, run_inside
+from netbench.measure.network import NetworkOptions
+from netbench.plan.load import parse_plan
+from netbench.plan.model import Plan
+from netbench_topologies import wire
+from netbench_topologies.network import EmulatedNetwork
+from netbench_topologies.wire import Wire
+from tests.topologies.relay.bed import capturing, numbered_frame, numbers_captured, sending
+
+WIRES = ("relay", "netem")
+
+_PLAN = """
+netbench: 1
+plan: pair
+title: {{en: A pair, zh: 一对}}
+timezone: Asia/Shanghai
+theory: {{group_index: 1.468, reading: great-circle}}
+sites:
+  left: {{name: {{en: Left, zh: 左}}, at: [26.50, 106.50], role: city}}
+  right: {{name: {{en: Right, zh: 右}}, at: [26.49, 106.51], role: city}}
+links:
+  - {{id: link, between: [left, right], class: metro, {asked}}}
+corridors:
+  - {{id: corridor, kind: in-province, from: left, to: right}}
+"""
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Frames that came out at the far end: ``numbers`` in order of arrival, ``sent_ns`` and ``came_ns`` by the kernel's clock."""
+
+    numbers: NDArray[np.int64]
+    sent_ns: NDArray[np.int64]
+    came_ns: NDArray[np.int64]
+
+    @property
+    def delays_ns(self) -> NDArray[np.int64]:
+        """How long each was on its way, in order of arrival."""
+        return self.came_ns - self.sent_ns
+
+
+@dataclass(frozen=True)
+class WireBed:
+    """A link between ``left`` and ``right``, and the wire that carries it; ``wire`` is used in the namespace of its own."""
+
+    network: EmulatedNetwork
+    wire: Wire
+    namespaces: tuple[int, int]
+    interfaces: tuple[str, str]
+
+    def cross(self, count: int, *, octets: int = 60, gap_seconds: float = 0.0, patience: float = 1.0) -> Crossing:
+        """Send numbered frames forward, at a pace or all at once; return those that came before a silence."""
+        (left, right), (near, far) = self.namespaces, self.interfaces
+        with (
+            run_inside(left, lambda: capturing(near, outgoing=True)) as before,
+            run_inside(right, lambda: capturing(far, outgoing=False)) as after,
+        ):
+            sending(left, lambda raw: _send(raw.send, count, octets, gap_seconds), near)
+            came = numbers_captured(after, count, timeout=patience)
+            left_at = {number: stamp for number, stamp, _ in numbers_captured(before, count, timeout=patience, outgoing=True)}
+        numbers = np.array([number for number, _, _ in came], np.int64)
+        return Crossing(numbers, np.array([left_at[number] for number in numbers]), np.array([stamp for _, stamp, _ in came]))
+
+
+def available(name: str) -> str:
+    """Return the wire's name, or skip the test with what the kernel lacks."""
+    try:
+        return wire.chosen(name, pair("delay: 1ms, rate: 100M"))
+    except UnsupportedError as error:
+        pytest.skip(str(error))
+
+
+def pair(asked: str) -> Plan:
+    """Return the plan of one link of which this is asked."""
+    return parse_plan(_PLAN.format(asked=asked), "pair.yaml")
+
+
+@contextmanager
+def wire_bed(name: str, asked: str, seed: int = 1) -> Generator[WireBed]:
+    """The link is carried, in namespaces of its own that are held by a thread of their own."""
+    namespace, entered, leave = new_network_namespace(), Future[EmulatedNetwork](), threading.Event()
+
+    def hold() -> None:
+        try:
+            with EmulatedNetwork(pair(asked), NetworkOptions(wire=name, seed=seed)) as network:
+                entered.set_result(network)
+                leave.wait()
+        except BaseException as error:
+            if entered.done():
+                raise
+            entered.set_exception(error)
+
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            held = pool.submit(run_inside, namespace, hold)
+            try:
+                yield _bed(entered.result())
+            finally:
+                leave.set()
+                held.result()
+    finally:
+        os.close(namespace)
+
+
+def _bed(network: EmulatedNetwork) -> WireBed:
+    net, carrying = network._net, network._wire
+    assert net is not None
+    assert carrying is not None
+    ends = net.addressing.links["link"]
+    sites = net.sites["left"].namespace, net.sites["right"].namespace
+    return WireBed(network, carrying, sites, (ends.a.interface, ends.b.interface))
+
+
+def _send(send: Callable[[bytes], int], count: int, octets: int, gap_seconds: float) -> None:
+    due = time.monotonic()
+    for number in range(count):
+        send(numbered_frame(number, octets))
+        if gap_seconds:
+            due += gap_seconds
+            time.sleep(max(0.0, due - time.monotonic()))
