@@ -33,8 +33,8 @@ _IFLA_INFO_KIND, _IFLA_INFO_DATA, _VETH_INFO_PEER = 1, 2, 1
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _IFA_F_NODAD = 0x02
 _NDA_DST, _NDA_LLADDR, _NUD_PERMANENT = 1, 2, 0x80
-_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC, _RTA_TABLE = 1, 4, 5, 7, 15
-_RTPROT_STATIC, _RTN_UNICAST = 4, 1
+_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_TABLE = 1, 4, 5, 6, 7, 15
+_RTPROT_STATIC, _RTN_UNICAST, _RTN_UNREACHABLE = 4, 1, 7
 _FRA_DST, _FRA_SRC, _FRA_PRIORITY, _FRA_TABLE, _FR_ACT_TO_TBL = 1, 2, 6, 15, 1
 
 _HEADER = struct.Struct("=IHHII")
@@ -72,8 +72,12 @@ def carry_out(requests: Iterable[Request]) -> None:
             _await_answer(kernel, batch)
 
 
-def add_veth(name: str, group: int, peer_name: str, peer_namespace: int, peer_hardware_address: str) -> Request:
-    """A veth pair: ``name`` here, in an interface group, and its peer in the namespace that a descriptor holds."""
+def add_veth(name: str, index: int, group: int, peer_name: str, peer_namespace: int, peer_hardware_address: str) -> Request:
+    """A veth pair: ``name`` here, in an interface group, and its peer in the namespace that a descriptor holds.
+
+    ``index`` is that of the end here. Where it is not the peer's own, the kernel tells of a lost carrier at once; an interface
+    that seems to be its own peer waits for its turn, up to a second (``linkwatch_urgent_event``).
+    """
     hardware = bytes.fromhex(peer_hardware_address.replace(":", ""))
     peer = (
         _LINK.pack(0, 0, 0, 0, 0)
@@ -83,7 +87,7 @@ def add_veth(name: str, group: int, peer_name: str, peer_namespace: int, peer_ha
     )
     details = _attribute(_IFLA_INFO_KIND, b"veth") + _attribute(_IFLA_INFO_DATA, _attribute(_VETH_INFO_PEER, peer))
     attributes = _attribute(_IFLA_IFNAME, _name(name)) + _word(_IFLA_GROUP, group) + _attribute(_IFLA_LINKINFO, details)
-    return Request(_NEW_LINK, _LINK.pack(0, 0, 0, 0, 0) + attributes)
+    return Request(_NEW_LINK, _LINK.pack(0, 0, index, 0, 0) + attributes)
 
 
 def set_flags(index: int, on: int, off: int = 0) -> Request:
@@ -110,8 +114,13 @@ def add_neighbour(family: Family, index: int, address: str, hardware_address: st
     return Request(_NEW_NEIGHBOUR, _NEIGHBOUR.pack(family, index, _NUD_PERMANENT, 0, 0) + attributes)
 
 
-def add_route(family: Family, prefix: str, gateway: str, index: int, source: str, *, table: int = MAIN_TABLE) -> Request:
-    """A route to ``prefix`` through ``gateway`` by an interface; packets that begin here come from ``source``."""
+def add_route(
+    family: Family, prefix: str, gateway: str, index: int, source: str, *, table: int = MAIN_TABLE, metric: int | None = None
+) -> Request:
+    """A route to ``prefix`` through ``gateway`` by an interface; packets that begin here come from ``source``.
+
+    Of two routes to one prefix the one with the lower ``metric`` is used; None leaves the kernel's own.
+    """
     destination, _, length = prefix.partition("/")
     body = _ROUTE.pack(family, int(length), 0, 0, min(table, 255) % 255, _RTPROT_STATIC, 0, _RTN_UNICAST, 0)
     attributes = (
@@ -120,8 +129,16 @@ def add_route(family: Family, prefix: str, gateway: str, index: int, source: str
         _attribute(_RTA_PREFSRC, socket.inet_pton(family, source)),
         _word(_RTA_OIF, index),
         _word(_RTA_TABLE, table),
+        b"" if metric is None else _word(_RTA_PRIORITY, metric),
     )
     return Request(_NEW_ROUTE, body + b"".join(attributes))
+
+
+def add_unreachable(family: Family, prefix: str, metric: int) -> Request:
+    """No route to ``prefix``, where none with a lower ``metric`` can be used: a wider one does not take over."""
+    destination, _, length = prefix.partition("/")
+    body = _ROUTE.pack(family, int(length), 0, 0, MAIN_TABLE, _RTPROT_STATIC, 0, _RTN_UNREACHABLE, 0)
+    return Request(_NEW_ROUTE, body + _attribute(_RTA_DST, socket.inet_pton(family, destination)) + _word(_RTA_PRIORITY, metric))
 
 
 def add_rule(family: Family, source: str, destination: str, table: int, priority: int) -> Request:

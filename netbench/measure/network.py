@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netbench.measure.vantage import Vantage
+from netbench.plan.failures import How
 from netbench.plan.model import Corridor, DirectionName, PerDirection, Plan
 
 API = 1
@@ -19,13 +20,15 @@ class NetworkOptions:
     """What a run asks of its network. ``wire`` is a backend's name or None to choose; ``seed`` decides every random fate.
 
     ``routing``: the plan's static routes, or ``frr``: a routing protocol. ``switching``: what stands between a site's router and
-    its links: nothing, or an Open vSwitch (``ovs``). A network that does not know one of them refuses it.
+    its links: nothing, or an Open vSwitch (``ovs``). A network that does not know one of them refuses it. ``failover``: links
+    will be cut, so sites with static routes get their second ones (``netbench.plan.failover``) as well.
     """
 
     wire: str | None = None
     seed: int = 1
     routing: Literal["static", "frr"] = "static"
     switching: Literal["none", "ovs"] = "none"
+    failover: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,17 @@ class Network(Protocol):
 
         None where nobody can know: on live links, and on a wire without a seed.
         """
+        ...
+
+    def cut(self, link: str, how: How) -> None:
+        """Cut a link: ``visible``, both ends lose their carrier at once; ``silent``, everything is lost and nothing shows.
+
+        :raises RefusedError: where this network cannot be cut
+        """
+        ...
+
+    def restore(self, link: str) -> None:
+        """Make a link as the plan says again; one that was not cut stays so."""
         ...
 
     def evidence(self) -> Mapping[str, bytes]:

@@ -20,6 +20,9 @@ SITE_PREFIXES: Mapping[Family, str] = {socket.AF_INET: "10.255.0.0/16", socket.A
 LINK_PREFIXES: Mapping[Family, str] = {socket.AF_INET: "10.254.0.0/16", socket.AF_INET6: "fd6e:6265:6e63:fe::/64"}
 HOST_BITS: Mapping[Family, int] = {socket.AF_INET: 32, socket.AF_INET6: 128}
 
+_FIRST_WIRE_INDEX = 1 << 20
+"""Interface indices of the wire's ends: far above those that sites count for themselves (see ``rtnetlink.add_veth``)."""
+
 _LARGEST_SITE = 0xFFFE
 _LARGEST_LINK = 0x7FFF
 
@@ -31,6 +34,7 @@ class LinkEnd:
     site: str
     interface: str
     wire_interface: str
+    wire_index: int
     hardware_address: str
     addresses: Mapping[Family, str]
 
@@ -90,6 +94,7 @@ class Addressing:
             site=site,
             interface=f"{self.nodes[site]}-eth{port}",
             wire_interface=f"w{number}{'ab'[side]}",
+            wire_index=_FIRST_WIRE_INDEX + 2 * number + side,
             hardware_address=f"02:00:{side:02x}:00:{number >> 8:02x}:{number & 0xFF:02x}",
             addresses={family: _nth(LINK_PREFIXES[family], 2 * number + side) for family in FAMILIES},
         )

@@ -7,6 +7,7 @@ import secrets
 from netbench.errors import CannotMeasureError
 from netbench.linux.namespaces import run_inside
 from netbench.linux.rtnetlink import carry_out, delete_group
+from netbench.plan.failover import tables
 from netbench.plan.model import Link, Plan
 from netbench.plan.routing import next_hops, routes
 from netbench_topologies.addressing import Addressing
@@ -21,8 +22,8 @@ from netbench_topologies.steering import pins
 class PlanNet(Mininet):
     """A plan's sites and links in Mininet: nodes that route, and links whose middle is left to the wire."""
 
-    def __init__(self, plan: Plan, addressing: Addressing) -> None:
-        """Nothing is made yet.
+    def __init__(self, plan: Plan, addressing: Addressing, *, failover: bool = False) -> None:
+        """Nothing is made yet; with ``failover`` every site gets its second routes too.
 
         :raises RefusedError: when two corridors want what one set of routes cannot give
         """
@@ -31,6 +32,7 @@ class PlanNet(Mininet):
         self.addressing = addressing
         self.sites: dict[str, SiteNode] = {}
         self._next_hops = next_hops(plan)
+        self._second_hops = tables(plan).second if failover else None
         planned = routes(plan)
         self.hops = {corridor: len(route.links) for corridor, route in planned.items()}
         self._pins = pins(plan, planned, self._next_hops)
@@ -56,7 +58,7 @@ class PlanNet(Mininet):
 
     def configHosts(self) -> None:  # noqa: N802 - Mininet's name
         """Set up every node."""
-        for site, setup in node_setups(self.plan, self.addressing, self._next_hops, self._pins).items():
+        for site, setup in node_setups(self.plan, self.addressing, self._next_hops, self._pins, self._second_hops).items():
             self.sites[site].config(setup=setup)
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from netbench.errors import UsageError
 from netbench.linux import sandbox
 from netbench.linux.namespaces import NamespaceVantage
 from netbench.measure.network import LinkHealth, LinkTraffic, NetworkOptions
+from netbench.plan.failures import How
 from netbench.plan.model import Corridor, DirectionName, PerDirection, Plan
 from netbench_topologies import wire
 
@@ -128,6 +129,26 @@ class EmulatedNetwork:
         """Return which of the next ``count`` frames that come through a link's queue will be lost; None: the wire cannot tell."""
         return self._running().forecast(link, direction, count)
 
+    def cut(self, link: str, how: How) -> None:
+        """Cut a link: ``visible``, both ends lose their carrier at once; ``silent``, everything is lost and the carrier stays.
+
+        :raises CannotMeasureError: when the kernel does not do as told
+        :raises UsageError: when the plan has no such link
+        """
+        from netbench_topologies.cutting import cut
+
+        cut(self._entered(), self._running(), link, how)
+
+    def restore(self, link: str) -> None:
+        """Make a link as the plan says again; one that was not cut stays so.
+
+        :raises CannotMeasureError: when the kernel does not do as told
+        :raises UsageError: when the plan has no such link
+        """
+        from netbench_topologies.cutting import restore
+
+        restore(self._entered(), self._running(), link)
+
     def evidence(self) -> Mapping[str, bytes]:
         """Return names, addresses, routes, rules, neighbours, offloads, sysctls and the wire's orders and counts, as JSON."""
         from netbench_topologies.evidence import evidence
@@ -141,7 +162,7 @@ class EmulatedNetwork:
         from netbench_topologies.addressing import Addressing
         from netbench_topologies.build import PlanNet
 
-        net = PlanNet(self._plan, Addressing(self._plan))
+        net = PlanNet(self._plan, Addressing(self._plan), failover=self._options.failover)
         undo.callback(net.close)
         return net
 

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from netbench.linux.rtnetlink import (
     add_neighbour,
     add_route,
     add_rule,
+    add_unreachable,
     carry_out,
     set_flags,
 )
@@ -31,6 +32,7 @@ from netbench_topologies.sysctls import AT_BIRTH, FORWARDING, write_sysctls
 
 T = TypeVar("T")
 _OWN_SYS = ("unshare", "--mount", "sh", "-ec", 'mount -t sysfs none /sys; exec "$@"', "sh")
+_SECOND_METRIC, _LAST_METRIC = 2048, 4096  # IPv6's own is 1024, IPv4's 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,17 @@ class Adjacency:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A route: traffic for ``prefix`` leaves by the link ``link``. ``table`` is the main one unless a rule leads to another."""
+    """A route: traffic for ``prefix`` leaves by ``link``, or not at all where that is None.
+
+    ``table`` is the main one unless a rule leads to another. Of two routes the one with the lower ``metric`` is used while its
+    link has a carrier; None is the kernel's own, lower than those here.
+    """
 
     family: Family
     prefix: str
-    link: str
+    link: str | None
     table: int = MAIN_TABLE
+    metric: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +197,17 @@ def _end_addressed(index: int, adjacency: Adjacency) -> Iterator[Request]:
 
 def _routed(setup: NodeSetup, indices: Mapping[str, int]) -> Iterator[Request]:
     for way in setup.ways:
-        gateway = setup.adjacencies[way.link].there.addresses[way.family]
-        yield add_route(way.family, way.prefix, gateway, indices[way.link], setup.loopbacks[way.family], table=way.table)
+        yield _route(setup, indices, way)
     for rule in setup.rules:
         yield add_rule(rule.family, rule.source, rule.destination, rule.table, priority=rule.table)
+
+
+def _route(setup: NodeSetup, indices: Mapping[str, int], way: Way) -> Request:
+    if way.link is None:
+        return add_unreachable(way.family, way.prefix, _LAST_METRIC)
+    gateway = setup.adjacencies[way.link].there.addresses[way.family]
+    source = setup.loopbacks[way.family]
+    return add_route(way.family, way.prefix, gateway, indices[way.link], source, table=way.table, metric=way.metric)
 
 
 def usual_way(family: Family, link: str) -> Way:
@@ -204,3 +218,13 @@ def usual_way(family: Family, link: str) -> Way:
 def way_to(family: Family, address: str, link: str, table: int = MAIN_TABLE) -> Way:
     """The way to one address."""
     return Way(family, f"{address}/{HOST_BITS[family]}", link, table)
+
+
+def second_choice(way: Way) -> Way:
+    """The same way, taken when the first has lost its carrier."""
+    return replace(way, metric=_SECOND_METRIC)
+
+
+def unreachable(family: Family, address: str) -> Way:
+    """No way to one address, when every other has lost its carrier."""
+    return Way(family, f"{address}/{HOST_BITS[family]}", None)

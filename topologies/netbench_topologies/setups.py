@@ -1,23 +1,26 @@
 """What every site of a plan is told: addresses, neighbours, routes and rules."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from netbench.plan.model import Plan
 from netbench_topologies.addressing import FAMILIES, Addressing
-from netbench_topologies.node import Adjacency, NodeSetup, Rule, Way, usual_way, way_to
+from netbench_topologies.node import Adjacency, NodeSetup, Rule, Way, second_choice, unreachable, usual_way, way_to
 from netbench_topologies.offloading import offloading
 from netbench_topologies.steering import NextHops, Pin, exceptions, usual_link
 
 _FIRST_PIN_TABLE = 1000
 
 
-def node_setups(plan: Plan, addressing: Addressing, next_hops: NextHops, pinned: Sequence[Pin]) -> dict[str, NodeSetup]:
-    """Return the set-up of every site, in the plan's order."""
+def node_setups(
+    plan: Plan, addressing: Addressing, next_hops: NextHops, pinned: Sequence[Pin], second: NextHops | None = None
+) -> dict[str, NodeSetup]:
+    """Return the set-up of every site, in the plan's order, with its second routes where ``second`` has them."""
     return {
         site: NodeSetup(
             loopbacks=addressing.loopbacks[site],
             adjacencies=_adjacencies(plan, addressing, site),
-            ways=(*_tables(addressing, next_hops, site), *_pinned_ways(addressing, pinned, site)),
+            ways=(*_routes(addressing, next_hops, second, site), *_pinned_ways(addressing, pinned, site)),
             rules=_rules(addressing, pinned, site),
         )
         for site in plan.sites
@@ -30,6 +33,27 @@ def _adjacencies(plan: Plan, addressing: Addressing, site: str) -> dict[str, Adj
         for link in plan.links.values()
         if site in (link.a, link.b)
     }
+
+
+def _routes(addressing: Addressing, next_hops: NextHops, second: NextHops | None, site: str) -> list[Way]:
+    return _tables(addressing, next_hops, site) if second is None else _protected(addressing, next_hops[site], second[site])
+
+
+def _protected(addressing: Addressing, first: Mapping[str, str], second: Mapping[str, str]) -> list[Way]:
+    """The same with second choices. Where both fail for a destination of its own it is unreachable: no wider route takes over."""
+    pairs = {destination: (link, second.get(destination)) for destination, link in first.items()}
+    usual = Counter(pairs.values()).most_common(1)
+    ways: list[Way] = []
+    for destination, pair in pairs.items():
+        if pair != usual[0][0]:
+            for family in FAMILIES:
+                loopback = addressing.loopbacks[destination][family]
+                ways += [way_to(family, loopback, pair[0]), unreachable(family, loopback)]
+                ways += [second_choice(way_to(family, loopback, pair[1]))] if pair[1] else []
+    for pair, _ in usual:
+        ways += [usual_way(family, pair[0]) for family in FAMILIES]
+        ways += [second_choice(usual_way(family, pair[1])) for family in FAMILIES] if pair[1] else []
+    return ways
 
 
 def _tables(addressing: Addressing, next_hops: NextHops, site: str) -> list[Way]:
