@@ -210,10 +210,57 @@ class LoadEntry(TypedDict):
     links: list[LoadedLinkEntry]
 
 
+class FailureWay(TypedDict):
+    """One direction of a corridor around a cut: what was foretold of it and what was seen. Routes are in the order of travel.
+
+    ``outage_ns`` is true to within ``resolution_ns`` of the entry, and at least so long where ``recovered`` is false. A route and
+    a delay are null where nothing arrives, or where it was not found out.
+    """
+
+    outage_ns: int | None
+    lost: int | None
+    attempted: int | None
+    survived: bool
+    recovered: bool
+    delay_before_ns: int | None
+    delay_after_ns: int | None
+    delay_foretold_ns: int | None
+    route_foretold: list[str] | None
+    route_taken: list[str] | None
+
+
+class FailureCorridorEntry(TypedDict):
+    """One corridor that crosses a cut. ``as_foretold``: survival is as foretold, and the route too where it survived."""
+
+    id: str
+    survived: bool
+    foretold_to_survive: bool
+    as_foretold: bool
+    forward: FailureWay
+    reverse: FailureWay
+    not_traced: str | None
+
+
+class FailureEntry(TypedDict):
+    """One cut: ``at_ns`` and ``restored_ns`` are when it really happened, from the beginning of its measurement."""
+
+    cut: str
+    kind: Literal["link", "risk"]
+    links: list[str]
+    how: Literal["visible", "silent"]
+    routing: Literal["static", "frr"]
+    at_ns: int | None
+    restored_ns: int | None
+    resolution_ns: int | None
+    as_foretold: bool
+    corridors: list[FailureCorridorEntry]
+
+
 class Document(TypedDict):
     """A whole run. ``not_measured`` of a corridor is by probe name: why there is no figure.
 
     ``host`` is how busy the machine was, by what was measured: delay, throughput. ``load`` is there when one was offered.
+    ``failures`` is there when links were cut.
     """
 
     schema: int
@@ -230,6 +277,7 @@ class Document(TypedDict):
     corridors: list[CorridorEntry]
     host: NotRequired[dict[str, HostEntry]]
     load: NotRequired[LoadEntry]
+    failures: NotRequired[list[FailureEntry]]
 
 
 class PlanEntry(TypedDict):

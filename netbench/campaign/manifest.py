@@ -41,6 +41,15 @@ def manifest_facts(options: CampaignOptions) -> Mapping[str, Json]:
             "latency_ns": options.latency_ns,
             "only": list(options.only),
             "load": options.load,
+            "routing": options.routing,
+            "cuts": [
+                {
+                    "links": {timed.cut.name: timed.at_ns for timed in event.cuts},
+                    "restore_ns": event.restore_ns,
+                    "how": event.how,
+                }
+                for event in options.events
+            ],
         },
     }
 

@@ -75,6 +75,13 @@ def measure_throughput(bench: Bench, routes: Mapping[str, Route], table: TimeTab
     return Throughput(Measured(corridors, memory, _merged(reports)), conditions, tuple(hosts))
 
 
+def no_throughput(corridors: Sequence[str], reason: str) -> Throughput:
+    """Return what bulk tests bring that were not made."""
+    return Throughput(
+        Measured(corridors := tuple(corridors), MemorySink(), Report(not_measured=dict.fromkeys(corridors, reason))), {}
+    )
+
+
 def _corridor_pair(bench: Bench, name: str) -> Pair:
     corridor = bench.plan.corridors[name]
     return Pair(name, bench.network.vantage(corridor.source), bench.network.vantage(corridor.destination))
@@ -85,7 +92,7 @@ def _measure_delay(bench: Bench, name: str, pairs: Sequence[Pair], schedule: Sch
     memory = MemorySink()
     probe = plugins.probe("stamp")()
     report = probe.measure(pairs, schedule, Both(bench.writer.sink(name, names), memory), bench.control)
-    _keep_evidence(bench.writer, report, prefix=f"{name}-")
+    keep_evidence(bench.writer, report, prefix=f"{name}-")
     return Measured(names, memory, report)
 
 
@@ -98,11 +105,12 @@ def _measure_round(bench: Bench, tests: Sequence[BulkTest], schedule: Schedule, 
     except CannotMeasureError as error:
         # one round that failed altogether is told per corridor; the other rounds still count
         return Report(not_measured={pair.id: str(error) for pair in pairs})
-    _keep_evidence(bench.writer, report)
+    keep_evidence(bench.writer, report)
     return report
 
 
-def _keep_evidence(writer: RunWriter, report: Report, prefix: str = "") -> None:
+def keep_evidence(writer: RunWriter, report: Report, prefix: str = "") -> None:
+    """What the probe says of its own work is kept in the run."""
     for name, content in report.evidence.items():
         writer.evidence(prefix + name, content)
 

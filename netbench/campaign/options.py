@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from netbench.campaign.cuts import Event
 from netbench.campaign.load_report import LoadName
 from netbench.clock import NANOSECONDS_PER_SECOND
 
@@ -12,6 +14,7 @@ class CampaignOptions:
     """``only`` names corridors (all when empty); ``latency_ns`` is how long delay is measured; ``results`` is the archive.
 
     ``load`` is what is offered meanwhile, nothing when None.
+    ``events`` are the cuts that are measured after delay, in the place of throughput.
     """
 
     results: Path
@@ -20,3 +23,5 @@ class CampaignOptions:
     wire: str | None = None
     seed: int = 1
     load: LoadName | None = None
+    routing: Literal["static", "frr"] = "static"
+    events: tuple[Event, ...] = ()

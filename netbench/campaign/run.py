@@ -12,6 +12,8 @@ from netbench.campaign.building import Judgement
 from netbench.campaign.calibration import LinkCalibration
 from netbench.campaign.condition import Condition, condition
 from netbench.campaign.document import Document
+from netbench.campaign.failure_entries import failure_entry
+from netbench.campaign.failures import EventOutcome, event_seconds, measure_event
 from netbench.campaign.judging import Measurements, judge_corridors
 from netbench.campaign.load_report import LoadReport
 from netbench.campaign.manifest import manifest_facts
@@ -24,8 +26,12 @@ from netbench.linux.hostload import HostLoad, HostWatch
 from netbench.measure.network import Network, NetworkOptions
 from netbench.measure.probe import Control
 from netbench.plan import routing
+from netbench.plan.failures import Foresight
 from netbench.plan.model import Plan, Route
 from netbench.plan.segments import Flow
+
+INCONCLUSIVE = 4
+NO_THROUGHPUT = "throughput is not measured in a run that cuts links"
 
 ROUTE_CHECK_SECONDS = 3.0
 """What tracing every corridor takes, about: for the progress bar."""
@@ -50,6 +56,7 @@ class _Campaign:
     observer: Observer
     options: CampaignOptions
     flows: tuple[Flow, ...]
+    foresight: Foresight
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +84,15 @@ def run_campaign(
     routes = routing.routes(plan)
     table = time_table(plan, routes, options.latency_ns)
     flows = loading.flows_of(plan, options.load) if options.load else ()
+    if options.events:
+        table = replace(table, rounds=())
     _announce(table, routes, observer)
-    with network_class(plan, NetworkOptions(options.wire, options.seed)) as network:
+    foresight = Foresight(plan, options.routing)
+    with network_class(plan, _network_options(options)) as network:
         writer = RunWriter.create(options.results, plan, network_class.name, started, manifest_facts(options))
         try:
-            return _run(
-                _Campaign(Bench(network, plan, writer, Control()), routes, table, observer, options, flows), started, clock
-            )
+            bench = Bench(network, plan, writer, Control())
+            return _run(_Campaign(bench, routes, table, observer, options, flows, foresight), started, clock)
         except BaseException:
             writer.abandon()
             raise
@@ -92,6 +101,7 @@ def run_campaign(
 def _run(campaign: _Campaign, started: Instant, clock: Clock) -> CampaignResult:
     plan, network, writer = campaign.bench.plan, campaign.bench.network, campaign.bench.writer
     measurements = _measure(campaign)
+    outcomes = _cut(campaign, clock)
     judgement = judge_corridors(plan, campaign.routes, measurements, _today(plan, started))
     _keep(campaign, judgement)
     ended = clock.now()
@@ -100,8 +110,19 @@ def _run(campaign: _Campaign, started: Instant, clock: Clock) -> CampaignResult:
     document["host"] = circumstances.host_entries(measurements)
     if measurements.load:
         document["load"] = circumstances.load_entry(plan, measurements.load)
+    if outcomes:
+        document["failures"] = [failure_entry(outcome, campaign.foresight.routing) for outcome in outcomes]
     writer.seal(document, ended)
-    return CampaignResult(document, judgement.exit_code, writer.folder)
+    return CampaignResult(document, _exit_code(judgement, outcomes), writer.folder)
+
+
+def _exit_code(judgement: Judgement, outcomes: Sequence[EventOutcome]) -> int:
+    """The verdict's; but where a cut did not go as foretold, at least inconclusive: one of the two is wrong about the network."""
+    return judgement.exit_code or (0 if all(outcome.as_foretold for outcome in outcomes) else INCONCLUSIVE)
+
+
+def _network_options(options: CampaignOptions) -> NetworkOptions:
+    return NetworkOptions(options.wire, options.seed, routing=options.routing, failover=bool(options.events))
 
 
 def _only(plan: Plan, corridors: Sequence[str]) -> Plan:
@@ -126,6 +147,9 @@ def _measure(campaign: _Campaign) -> Measurements:
     bench, table = campaign.bench, campaign.table
     campaign.observer.phase("measuring delay", _seconds(table.latency.duration_ns))
     latency = _measure_latency(campaign)
+    if campaign.options.events:
+        throughput = measuring.no_throughput(tuple(campaign.routes), NO_THROUGHPUT)
+        return Measurements(links, latency.measured, latency.conditions, throughput, latency.host, latency.load)
     campaign.observer.phase("measuring throughput", _seconds(table.throughput_ns))
     throughput = measuring.measure_throughput(bench, campaign.routes, table)
     return Measurements(links, latency.measured, latency.conditions, throughput, latency.host, latency.load)
@@ -150,6 +174,15 @@ def _measure_latency_now(campaign: _Campaign) -> _Latency:
     after = network.health()
     conditions = {name: condition(route.links, before, after, watch.load) for name, route in campaign.routes.items()}
     return _Latency(measured, conditions, watch.load, None)
+
+
+def _cut(campaign: _Campaign, clock: Clock) -> list[EventOutcome]:
+    outcomes: list[EventOutcome] = []
+    if campaign.options.events:
+        campaign.observer.phase("cutting links", sum(map(event_seconds, campaign.options.events)))
+    for number, event in enumerate(campaign.options.events, start=1):
+        outcomes.append(measure_event(campaign.bench, campaign.foresight, event, number, clock))
+    return outcomes
 
 
 def _prove(campaign: _Campaign) -> Mapping[str, LinkCalibration]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 from netbench.errors import UsageError
 
 if TYPE_CHECKING:
+    from netbench.campaign.cuts import Event
     from netbench.campaign.document import Document
     from netbench.campaign.options import CampaignOptions
     from netbench.cli.commands import Commands
@@ -30,11 +31,23 @@ def add_parser(commands: "Commands") -> None:
         "--load", choices=("busy-hour",), help="offer the plan's demands, scaled like its links, while delay is measured"
     )
     parser.add_argument("--seed", type=int, default=1, help="decides every random loss and jitter (default %(default)s)")
+    parser.add_argument("--routing", choices=("static", "frr"), default="static", help="who finds the way (default %(default)s)")
+    _add_cuts(parser)
     parser.add_argument("--results", type=Path, metavar="DIR", help="the archive (default: NETBENCH_RESULTS, else ./results)")
     parser.add_argument("--json", metavar="FILE", help="write the result document to FILE, or to stdout with -")
     parser.add_argument("--junit", metavar="FILE", help="write the verdicts as JUnit XML to FILE, or to stdout with -")
     parser.add_argument("--lang", choices=("zh", "en"), help="the table's language (default: the locale's)")
     parser.set_defaults(handler=run)
+
+
+def _add_cuts(parser: argparse.ArgumentParser) -> None:
+    cuts = parser.add_argument_group("cuts", "cut links while their corridors are measured, in the place of throughput")
+    cuts.add_argument(
+        "--cut", action="append", default=[], metavar="LINK@TIME", help="cut a link or a shared risk; may be repeated"
+    )
+    cuts.add_argument("--restore", metavar="TIME", help="when it is whole again, from the same beginning as --cut")
+    cuts.add_argument("--silent", action="store_true", help="everything is lost and the carrier stays")
+    cuts.add_argument("--campaign", type=Path, metavar="FILE", help="cuts from a file, one after another")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -66,7 +79,19 @@ def _options(arguments: argparse.Namespace, plan: "Plan") -> "CampaignOptions":
         wire=arguments.wire,
         seed=arguments.seed,
         load=arguments.load,
+        routing=arguments.routing,
+        events=_events(arguments, plan),
     )
+
+
+def _events(arguments: argparse.Namespace, plan: "Plan") -> "tuple[Event, ...]":
+    from netbench.campaign.cuts import events_from_file, events_from_words
+
+    if arguments.campaign is None:
+        return events_from_words(plan, arguments.cut, arguments.restore, silent=arguments.silent)
+    if arguments.cut or arguments.restore or arguments.silent:
+        raise UsageError("--campaign says all about its cuts; leave --cut, --restore and --silent out")
+    return events_from_file(plan, arguments.campaign)
 
 
 def _enter_sandbox(network_class: "type[Network]") -> None:

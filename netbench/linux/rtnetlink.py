@@ -72,11 +72,13 @@ def carry_out(requests: Iterable[Request]) -> None:
             _await_answer(kernel, batch)
 
 
-def add_veth(name: str, index: int, group: int, peer_name: str, peer_namespace: int, peer_hardware_address: str) -> Request:
+def add_veth(
+    name: str, group: int, peer_name: str, peer_namespace: int, peer_hardware_address: str, *, index: int = 0
+) -> Request:
     """A veth pair: ``name`` here, in an interface group, and its peer in the namespace that a descriptor holds.
 
-    ``index`` is that of the end here. Where it is not the peer's own, the kernel tells of a lost carrier at once; an interface
-    that seems to be its own peer waits for its turn, up to a second (``linkwatch_urgent_event``).
+    ``index`` is that of the end here, 0 for any. Where it is not the peer's own, the kernel tells of a lost carrier at once;
+    an interface that seems to be its own peer waits for its turn, up to a second (``linkwatch_urgent_event``).
     """
     hardware = bytes.fromhex(peer_hardware_address.replace(":", ""))
     peer = (

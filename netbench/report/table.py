@@ -13,6 +13,7 @@ from rich.text import Text
 
 from netbench.campaign.document import Document
 from netbench.report import words
+from netbench.report.failures import failures
 from netbench.report.footnotes import Note, notes, summary
 from netbench.report.language import mark, translate
 from netbench.report.layout import fitted
@@ -72,6 +73,7 @@ def _page(document: Document, language: str, width: int) -> Group:
     title = document["plan"]["title"]["zh" if language == "zh" else "en"]
     parts: list[RenderableType] = [Text(title, style="bold"), Text(_subtitle(document, language), style="dim"), Text()]
     parts += _tables(document, language, width)
+    parts += failures(document, language)
     parts.append(summary(document, language))
     parts += [_note(note) for note in notes(document, language, width >= WITH_FIGURES)]
     return Group(*parts)

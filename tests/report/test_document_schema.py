@@ -28,6 +28,9 @@ TYPES: dict[str, Any] = {
     "load": contract.LoadEntry,
     "loaded_link": contract.LoadedLinkEntry,
     "loaded_rates": contract.LoadedRates,
+    "failure": contract.FailureEntry,
+    "failure_corridor": contract.FailureCorridorEntry,
+    "failure_way": contract.FailureWay,
 }
 
 

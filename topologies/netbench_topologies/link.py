@@ -47,7 +47,14 @@ class WireLink(Link):
     def pairs(self) -> Iterator[Request]:
         """Yield what makes both veth pairs; the sites' ends are born in their namespaces."""
         for end, node in self._ends:
-            yield add_veth(end.wire_interface, end.wire_index, self._group, end.interface, node.namespace, end.hardware_address)
+            yield add_veth(
+                end.wire_interface,
+                self._group,
+                end.interface,
+                node.namespace,
+                end.hardware_address,
+                index=end.wire_index,
+            )
 
 
 def make_pairs(links: Sequence[WireLink]) -> None:
