@@ -16,7 +16,7 @@ export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-test setup-check run test check lint format format-check types imports wheel-test bench fresh-test clean
+.PHONY: help setup setup-test setup-check run test check lint format format-check types imports wheel-test bench fresh-test vm-test vm-bench clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -65,6 +65,14 @@ bench: setup-test
 fresh-test:
 	@.ci/fresh-test
 
+# `vagrant up`, and what must work in the VM; needs root, and NETBENCH_VM_TOOLS, which makes a box and a hypervisor
+vm-test: setup
+	@.ci/vm-test
+
+# both wires beside Mininet's TCLink, in the VM, whose kernel has netem
+vm-bench: setup
+	@VM_BENCH=1 .ci/vm-test
+
 clean:
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks .import_linter_cache
+	rm -rf .venv .wheelhouse build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -21,6 +21,7 @@ class CampaignOptions:
     only: tuple[str, ...] = ()
     latency_ns: int = 20 * NANOSECONDS_PER_SECOND
     wire: str | None = None
+    switching: Literal["none", "ovs"] = "none"
     seed: int = 1
     load: LoadName | None = None
     routing: Literal["static", "frr"] = "static"

@@ -122,7 +122,9 @@ def _exit_code(judgement: Judgement, outcomes: Sequence[EventOutcome]) -> int:
 
 
 def _network_options(options: CampaignOptions) -> NetworkOptions:
-    return NetworkOptions(options.wire, options.seed, routing=options.routing, failover=bool(options.events))
+    return NetworkOptions(
+        options.wire, options.seed, routing=options.routing, switching=options.switching, failover=bool(options.events)
+    )
 
 
 def _only(plan: Plan, corridors: Sequence[str]) -> Plan:

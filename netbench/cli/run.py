@@ -30,6 +30,7 @@ def add_parser(commands: "Commands") -> None:
     parser.add_argument(
         "--load", choices=("busy-hour",), help="offer the plan's demands, scaled like its links, while delay is measured"
     )
+    parser.add_argument("--switching", choices=("none", "ovs"), default="none", help="ovs: an Open vSwitch before every router")
     parser.add_argument("--seed", type=int, default=1, help="decides every random loss and jitter (default %(default)s)")
     parser.add_argument("--routing", choices=("static", "frr"), default="static", help="who finds the way (default %(default)s)")
     _add_cuts(parser)
@@ -77,6 +78,7 @@ def _options(arguments: argparse.Namespace, plan: "Plan") -> "CampaignOptions":
         only=tuple(arguments.only),
         latency_ns=parse_duration_ns(arguments.duration),
         wire=arguments.wire,
+        switching=arguments.switching,
         seed=arguments.seed,
         load=arguments.load,
         routing=arguments.routing,

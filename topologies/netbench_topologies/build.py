@@ -36,7 +36,7 @@ class PlanNet(Mininet):
         planned = routes(plan)
         self.hops = {corridor: len(route.links) for corridor, route in planned.items()}
         self._pins = pins(plan, planned, self._next_hops)
-        self._group = secrets.randbits(30) | 1 << 30  # a stroke at this group deletes no other's interfaces
+        self.group = secrets.randbits(30) | 1 << 30  # a stroke at this group deletes no other's interfaces
         self.home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)  # where the wire's ends are
 
     @property
@@ -72,7 +72,7 @@ class PlanNet(Mininet):
 
     def _delete_wire_ends(self) -> None:
         try:
-            carry_out([delete_group(self._group)])
+            carry_out([delete_group(self.group)])
         except OSError as error:
             if error.errno != errno.ENODEV:  # none of them was made, or all are gone
                 raise
@@ -88,6 +88,6 @@ class PlanNet(Mininet):
     def _link(self, link: Link) -> WireLink:
         names = self.addressing.links[link.id]
         hardware = {"addr1": names.a.hardware_address, "addr2": names.b.hardware_address}
-        told = {"names": names, "group": self._group, "superpackets": offloading(link).on}
+        told = {"names": names, "group": self.group, "superpackets": offloading(link).on}
         made: WireLink = self.addLink(self.sites[link.a], self.sites[link.b], **told, **hardware)
         return made

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from netbench_topologies.addressing import LinkEnd
     from netbench_topologies.build import PlanNet
+    from netbench_topologies.switches import Switches
     from netbench_topologies.wire import Wire
 
 SitePath = tuple[str, ...]
@@ -36,13 +37,18 @@ class EmulatedNetwork:
     def __init__(self, plan: Plan, options: NetworkOptions) -> None:
         """Nothing is built yet.
 
-        :raises UnsupportedError: when the wire that is asked for is not there
+        :raises UnsupportedError: when the wire or the switches that are asked for are not there
         """
         self._plan = plan
         self._options = options
         self._wire_name = wire.chosen(options.wire, plan)
+        if options.switching == "ovs":
+            from netbench_topologies.switches import check_switches
+
+            check_switches()
         self._net: PlanNet | None = None
         self._wire: Wire | None = None
+        self._switches: Switches | None = None
         self._undo = ExitStack()
 
     @classmethod
@@ -61,6 +67,7 @@ class EmulatedNetwork:
             self._net = self._planned(undo)
             self._wire = self._prepared(self._net, undo)
             self._net.open()
+            self._switches = self._switched(self._net, undo)
             self._wire.start()
             self._undo = undo.pop_all()
         return self
@@ -70,6 +77,7 @@ class EmulatedNetwork:
         self._undo.close()
         self._net = None
         self._wire = None
+        self._switches = None
 
     @property
     def wire(self) -> str:
@@ -153,7 +161,8 @@ class EmulatedNetwork:
         """Return names, addresses, routes, rules, neighbours, offloads, sysctls and the wire's orders and counts, as JSON."""
         from netbench_topologies.evidence import evidence
 
-        return evidence(self._entered(), self._running())
+        switches = self._switches.evidence() if self._switches is not None else {}
+        return {**evidence(self._entered(), self._running()), **switches}
 
     def _planned(self, undo: ExitStack) -> "PlanNet":
         from netbench_topologies.mininet_quiet import check_machine
@@ -165,6 +174,16 @@ class EmulatedNetwork:
         net = PlanNet(self._plan, Addressing(self._plan), failover=self._options.failover)
         undo.callback(net.close)
         return net
+
+    def _switched(self, net: "PlanNet", undo: ExitStack) -> "Switches | None":
+        if self._options.switching == "none":
+            return None
+        from netbench_topologies.switches import Switches
+
+        switches = Switches(net)
+        undo.callback(switches.stop)
+        switches.start()
+        return switches
 
     def _prepared(self, net: "PlanNet", undo: ExitStack) -> "Wire":
         made = wire.make(self._wire_name, net, self._options.seed)

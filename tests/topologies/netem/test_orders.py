@@ -20,8 +20,8 @@ def ordered(**changes: Any) -> DirectionOrder:
 
 
 def test_the_queue_is_in_octets_at_the_emulated_rate() -> None:
-    """5 ms at 100 Mbit/s are 62,500 octets; the bucket is half a millisecond of the rate."""
-    assert ordered().queue == QueueOrder(rate_octets=12_500_000, burst_octets=6250, limit_octets=62_500)
+    """5 ms at 100 Mbit/s are 62,500 octets of wire, 61,524 of full frames; the bucket is half a millisecond of the rate."""
+    assert ordered().queue == QueueOrder(rate_octets=12_500_000, burst_octets=6250, limit_octets=61_524)
 
 
 def test_a_slow_link_still_lets_two_frames_through_at_once_and_queues_one() -> None:

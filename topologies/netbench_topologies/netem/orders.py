@@ -17,7 +17,7 @@ BURST_NS = 500_000
 
 @dataclass(frozen=True, slots=True)
 class QueueOrder:
-    """The token bucket: ``limit_octets`` may wait, framing not counted."""
+    """The token bucket: ``limit_octets`` may wait, framing not counted, which full frames leave in ``queue_ns``."""
 
     rate_octets: int
     burst_octets: int
@@ -64,8 +64,10 @@ def direction_order(name: str, spec: DirectionSpec, seed: int | None) -> Directi
 def _queue(spec: DirectionSpec) -> QueueOrder:
     rate = _octets(spec.rate_bps)
     burst = max(2 * LONGEST_OCTETS, rate * BURST_NS // NANOSECONDS_PER_SECOND)
+    # framing takes time and no room here: a queue of full frames lasts as long as it should
+    unframed = rate * spec.queue_ns * (LONGEST_OCTETS - FRAMING_OCTETS) // (LONGEST_OCTETS * NANOSECONDS_PER_SECOND)
     # one frame at least: a queue that holds none would carry none
-    return QueueOrder(rate, burst, max(LONGEST_OCTETS, rate * spec.queue_ns // NANOSECONDS_PER_SECOND))
+    return QueueOrder(rate, burst, max(LONGEST_OCTETS, unframed))
 
 
 def _way(spec: DirectionSpec, seed: int | None) -> WayOrder:

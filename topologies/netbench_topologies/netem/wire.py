@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from netbench.errors import RefusedError, UnsupportedError
 from netbench.linux.namespaces import run_inside
+from netbench.linux.offload import one_packet_a_frame
 from netbench.measure.network import LinkHealth
 from netbench.plan.model import DIRECTIONS, DirectionName
 from netbench_topologies.addressing import LinkEnd
@@ -78,6 +79,7 @@ class NetemWire:
         :raises UnsupportedError: when it cannot
         """
         self._started = True
+        self._part_superpackets()
         self._tell(kernel.create, self._ways, first=True)
         self._verify(self._ways)
 
@@ -126,6 +128,13 @@ class NetemWire:
             ),
             "wire-qdiscs.json": _json(said),
         }
+
+    def _part_superpackets(self) -> None:
+        """Superpackets that the plan would leave whole are parted: TBF would count the framing of one frame for each."""
+        ways = [way for way in self._ways.values() if offloading(self._net.plan.links[way.link]).on]
+        self._at(None, lambda: one_packet_a_frame([way.near.wire_interface for way in ways]))
+        for way in ways:
+            self._at(way.near.site, partial(one_packet_a_frame, [way.near.interface]))
 
     def _order(self, way: Way, spec: DirectionSpec) -> DirectionOrder:
         return direction_order(way.name, spec, None if self._seed is None else _seed(self._seed, way))
