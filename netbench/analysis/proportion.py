@@ -9,8 +9,8 @@ from netbench.analysis.summary import Summary, SummaryDirection
 METHOD = "Clopper–Pearson"
 
 
-def proportion_interval(successes: int, trials: int) -> tuple[float, float]:
-    """Return the interval of the true ratio after ``successes`` of ``trials``.
+def proportion_interval(successes: int, trials: int, tail: float = TAIL) -> tuple[float, float]:
+    """Return the interval of the true ratio after ``successes`` of ``trials``, with ``tail`` of the chance beyond each end.
 
     :raises ValueError: unless 0 ≤ successes ≤ trials and trials ≥ 1
     """
@@ -18,8 +18,8 @@ def proportion_interval(successes: int, trials: int) -> tuple[float, float]:
 
     if not 0 <= successes <= trials or trials < 1:
         raise ValueError(f"{successes} of {trials} is no proportion")
-    low = float(betaincinv(successes, trials - successes + 1, TAIL)) if successes else 0.0
-    high = float(betaincinv(successes + 1, trials - successes, 1 - TAIL)) if successes < trials else 1.0
+    low = float(betaincinv(successes, trials - successes + 1, tail)) if successes else 0.0
+    high = float(betaincinv(successes + 1, trials - successes, 1 - tail)) if successes < trials else 1.0
     return low, high
 
 

@@ -16,10 +16,11 @@ from netbench.errors import CannotMeasureError
 
 SUFFIX = ".parquet"
 SUMMARY_TABLES = ("summaries", "verdicts", "calibration")
-SUMMARY_VERSION = 1
+SUMMARY_VERSIONS = {"summaries": 1, "verdicts": 1, "calibration": 2}
+"""Version 2 of the calibration has a row an item, told by its ``kind``; the rows of version 1 are those of kind ``delay``."""
 
 _ROW_GROUP_ROWS = 1 << 20
-_FLOATS = ("value", "low", "high", "limit")
+_FLOATS = ("value", "low", "high", "limit", "asked", "tolerance")
 """Columns that hold ns in one row and a ratio in the next: always 64-bit floats, exact for ns up to 104 days."""
 
 
@@ -50,7 +51,7 @@ def write_rows(path: Path, name: str, rows: Sequence[Mapping[str, Any]]) -> None
     """
     names = list(dict.fromkeys(key for row in rows for key in row))
     arrays = [_column(key, [row.get(key) for row in rows]) for key in names]
-    table = pa.Table.from_arrays(arrays, names=names).replace_schema_metadata(label_metadata(name, SUMMARY_VERSION))
+    table = pa.Table.from_arrays(arrays, names=names).replace_schema_metadata(label_metadata(name, SUMMARY_VERSIONS.get(name, 1)))
     _write(path, table.schema, iter([table]))
 
 

@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from netbench.analysis.summary import Summary
 from netbench.campaign.calibration import LinkCalibration
 from netbench.campaign.document import (
     SCHEMA,
-    Bounds,
     BreakEvenEntry,
     CorridorEntry,
     Document,
@@ -20,6 +18,7 @@ from netbench.campaign.document import (
     TargetEntry,
 )
 from netbench.campaign.figuring import Figure
+from netbench.campaign.link_entries import bounds_of, link_drift, link_got, link_unproved
 from netbench.clock import NANOSECONDS_PER_SECOND, Instant
 from netbench.plan.model import DIRECTIONS, Corridor, Link, Plan, Route, Text
 from netbench.verdict.model import BreakEven, CorridorFacts, Outcome, Verdict
@@ -112,8 +111,12 @@ def link_entry(calibration: LinkCalibration) -> LinkEntry:
         "rate_scale": link.rate_scale,
         "tolerance_ns": link.tolerance_ns,
         "asked": _asked(link),
-        "got": {"delay_ns": [_bounds(calibration.got.towards(direction)) for direction in DIRECTIONS]},
+        "got": link_got(calibration),
         "faithful": calibration.faithful,
+        "calibrated": calibration.calibrated,
+        "faults": calibration.faults() if calibration.calibrated else [],
+        "unproved": link_unproved(calibration),
+        "drift": link_drift(calibration),
     }
 
 
@@ -132,6 +135,7 @@ def corridor_entry(found: CorridorFindings) -> CorridorEntry:
         "theory_ns": facts.theory_ns,
         "assumed_links": list(facts.assumed_links),
         "error_ns": facts.error_ns,
+        "rate_error_ratio": round(facts.rate_error_ratio, 6),
         "timestamps": found.timestamps,
         "metrics": [metric_entry(figure) for figure in found.figures],
         "targets": [target_entry(verdict) for verdict in found.verdicts],
@@ -156,7 +160,7 @@ def metric_entry(figure: Figure) -> MetricEntry:
         "method": summary.method,
     }
     if figure.emulated is not None and figure.rate_scale is not None:
-        entry["emulated"] = _bounds(figure.emulated)
+        entry["emulated"] = bounds_of(figure.emulated)
         entry["rate_scale"] = figure.rate_scale
     return entry
 
@@ -204,11 +208,9 @@ def _asked(link: Link) -> LinkAsked:
         "delay_ns": [link.delay_ns.towards(direction) for direction in DIRECTIONS],
         "rate_bps": [link.rate_bps.towards(direction) for direction in DIRECTIONS],
         "loss_ratio": [link.loss_ratio.towards(direction) for direction in DIRECTIONS],
+        "jitter_ns": [link.jitter_ns.towards(direction) for direction in DIRECTIONS],
+        "queue_ns": [link.queue_ns.towards(direction) for direction in DIRECTIONS],
     }
-
-
-def _bounds(summary: Summary) -> Bounds:
-    return {"value": summary.value, "low": summary.low, "high": summary.high}
 
 
 def _break_even(found: BreakEven | None) -> BreakEvenEntry | None:

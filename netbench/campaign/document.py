@@ -32,12 +32,39 @@ class LinkAsked(TypedDict):
     delay_ns: list[int]
     rate_bps: list[int]
     loss_ratio: list[float]
+    jitter_ns: NotRequired[list[int]]
+    queue_ns: NotRequired[list[int]]
 
 
 class LinkGot(TypedDict):
-    """What was measured of a link before the campaign."""
+    """What was measured of a link before the campaign: ``delay_ns`` is the median.
+
+    ``rate_bps`` is in the plan's terms, ``emulated_rate_bps`` what was measured. ``jitter_ns`` is how far the 10th percentile of
+    delay lies below the median, ``queue_ns`` the longest wait in the queue. A key is absent in runs that did not measure it.
+    """
 
     delay_ns: list[Bounds]
+    delay_p99_ns: NotRequired[list[Bounds]]
+    rate_bps: NotRequired[list[Bounds]]
+    emulated_rate_bps: NotRequired[list[Bounds]]
+    loss_ratio: NotRequired[list[Bounds]]
+    jitter_ns: NotRequired[list[Bounds]]
+    queue_ns: NotRequired[list[Bounds]]
+
+
+class LinkDrift(TypedDict):
+    """A link's median delay after the campaign, and why it is not what it was, null where it is."""
+
+    delay_ns: list[Bounds]
+    reason: str | None
+
+
+class UnprovedEntry(TypedDict):
+    """One thing about a link that could not be measured on this machine, and why."""
+
+    kind: str
+    direction: Literal["forward", "reverse"]
+    reason: str
 
 
 LinkEntry = TypedDict(
@@ -54,6 +81,10 @@ LinkEntry = TypedDict(
         "asked": LinkAsked,
         "got": LinkGot,
         "faithful": bool,
+        "calibrated": NotRequired[bool],
+        "faults": NotRequired[list[str]],
+        "unproved": NotRequired[list[UnprovedEntry]],
+        "drift": NotRequired[LinkDrift | None],
     },
 )
 
@@ -145,6 +176,7 @@ CorridorEntry = TypedDict(
         "theory_ns": int,
         "assumed_links": list[str],
         "error_ns": int,
+        "rate_error_ratio": NotRequired[float],
         "timestamps": str | None,
         "metrics": list[MetricEntry],
         "targets": list[TargetEntry],

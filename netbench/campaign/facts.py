@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from netbench.campaign.calibration import LinkCalibration
 from netbench.plan import physics, routing
-from netbench.plan.model import DIRECTIONS, Corridor, Plan, Route
+from netbench.plan.model import DIRECTIONS, Corridor, DirectionName, Plan, Route
 from netbench.verdict.model import CorridorFacts
 
 
@@ -16,6 +16,7 @@ def corridor_facts(
     *,
     timestamp_error_ns: int,
     void: str | None,
+    unproved: str | None = None,
 ) -> CorridorFacts:
     """Return the facts of one corridor on an emulated network."""
     source, destination = corridor.source, corridor.destination
@@ -29,6 +30,8 @@ def corridor_facts(
         error_ns=timestamp_error_ns + emulation_error_ns(plan, route, calibrations),
         void=void,
         emulated=True,
+        unproved=unproved,
+        rate_error_ratio=rate_error_ratio(plan, route, calibrations),
         ns_per_km=physics.propagation_ns(1_000_000, plan.theory.group_index) / 1_000_000,
     )
 
@@ -39,3 +42,30 @@ def emulation_error_ns(plan: Plan, route: Route, calibrations: Mapping[str, Link
         sum(calibrations[link.id].error_ns(along) for link, along in routing.links_of(plan, route, direction))
         for direction in DIRECTIONS
     )
+
+
+def rate_error_ratio(plan: Plan, route: Route, calibrations: Mapping[str, LinkCalibration]) -> float:
+    """Bound how far, as a share of itself, a throughput may be off because the link that limits it is, in the worse direction."""
+    return max(
+        max(
+            calibrations[link.id].rate_error_ratio(along)
+            for link, along in routing.links_of(plan, route, direction)
+            if link.rate_bps.towards(along) == _slowest_bps(plan, route, direction)
+        )
+        for direction in DIRECTIONS
+    )
+
+
+def unproved_rate(plan: Plan, route: Route, calibrations: Mapping[str, LinkCalibration]) -> str | None:
+    """Return why a throughput over this route proves nothing: a link's own rate could not be measured here."""
+    hops = (hop for direction in DIRECTIONS for hop in routing.links_of(plan, route, direction))
+    return next((doubt for link, along in hops if (doubt := calibrations[link.id].rate_doubt(along))), None)
+
+
+def drifted(route: Route, calibrations: Mapping[str, LinkCalibration]) -> str | None:
+    """Return which link of a route did not stay as it was while the campaign ran, and how."""
+    return next((reason for name in route.links if (reason := calibrations[name].drift())), None)
+
+
+def _slowest_bps(plan: Plan, route: Route, direction: DirectionName) -> int:
+    return min(link.rate_bps.towards(along) for link, along in routing.links_of(plan, route, direction))

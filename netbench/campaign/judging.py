@@ -8,15 +8,17 @@ from netbench.campaign import figuring
 from netbench.campaign.building import CorridorFindings, Judgement
 from netbench.campaign.calibration import LinkCalibration
 from netbench.campaign.condition import LATE_SHARE_OF_DELAY, LATE_SHARE_OF_RATE, Condition
-from netbench.campaign.facts import corridor_facts
+from netbench.campaign.facts import corridor_facts, drifted, unproved_rate
 from netbench.campaign.load_report import LoadReport
 from netbench.campaign.measuring import Measured, Throughput
 from netbench.campaign.sinks import of_pair
 from netbench.linux.hostload import HostLoad
 from netbench.measure.samples import INTERVALS, PACKETS, Columns
-from netbench.plan.model import Corridor, Layer, Plan, Route
+from netbench.plan.model import Corridor, Layer, Plan, Route, Target
 from netbench.verdict.aggregate import corridor_outcome, exit_code, is_conditional, run_outcome
 from netbench.verdict.judge import judge
+
+NOT_CALIBRATED = "the links were not calibrated (--no-calibrate), so nothing says that they are as planned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def judge_corridors(plan: Plan, routes: Mapping[str, Route], measurements: Measu
 
 def _find(plan: Plan, corridor: Corridor, route: Route, measurements: Measurements, today: date) -> CorridorFindings:
     latency = measurements.latency
-    unfit = _unfit(measurements, corridor.id)
+    unfit = _unfit(measurements, route, corridor.id)
     intervals = _fit_intervals(measurements.throughput, corridor.id)
     facts = corridor_facts(
         plan,
@@ -57,7 +59,11 @@ def _find(plan: Plan, corridor: Corridor, route: Route, measurements: Measuremen
     verdicts = tuple(
         judge(
             target,
-            replace(facts, void=unfit.get("iperf3" if target.metric == "throughput" else "stamp")),
+            replace(
+                facts,
+                void=unfit.get("iperf3" if target.metric == "throughput" else "stamp"),
+                unproved=_unproved(target, plan, route, measurements),
+            ),
             [figure.summary for figure in figures],
             today,
             Layer.IP,
@@ -77,6 +83,16 @@ def _find(plan: Plan, corridor: Corridor, route: Route, measurements: Measuremen
     )
 
 
+def _unproved(target: Target, plan: Plan, route: Route, measurements: Measurements) -> str | None:
+    """Why nothing measured can decide this target, when nothing can."""
+    rate = target.metric == "throughput"
+    return _uncalibrated(measurements, route) or (unproved_rate(plan, route, measurements.links) if rate else None)
+
+
+def _uncalibrated(measurements: Measurements, route: Route) -> str | None:
+    return None if all(measurements.links[name].calibrated for name in route.links) else NOT_CALIBRATED
+
+
 def _delay_figures(measurements: Measurements, corridor: str) -> tuple[figuring.Figure, ...]:
     """The figures of delay and loss; none where the instrument was unfit, so that no value is shown as if it were one."""
     if _unfit_delay(measurements, corridor):
@@ -94,10 +110,11 @@ def _fit_intervals(throughput: Throughput, corridor: str) -> Columns:
     return {name: column[kept] for name, column in mine.items()}
 
 
-def _unfit(measurements: Measurements, corridor: str) -> dict[str, str]:
+def _unfit(measurements: Measurements, route: Route, corridor: str) -> dict[str, str]:
     """By probe, why what it measured of this corridor may not be judged."""
-    delay = _unfit_delay(measurements, corridor)
-    rate = _unfit_rate(measurements.throughput, corridor)
+    drift = drifted(route, measurements.links)
+    delay = _unfit_delay(measurements, corridor) or drift
+    rate = _unfit_rate(measurements.throughput, corridor) or drift
     return {probe: reason for probe, reason in (("stamp", delay), ("iperf3", rate)) if reason}
 
 

@@ -37,6 +37,7 @@ def manifest_facts(options: CampaignOptions) -> Mapping[str, Json]:
         "libraries": {name: _version(name) for name in _LIBRARIES},
         "options": {
             "seed": options.seed,
+            "calibrate": options.calibrate,
             "wire": options.wire,
             "latency_ns": options.latency_ns,
             "only": list(options.only),

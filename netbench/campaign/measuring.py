@@ -46,9 +46,9 @@ class Bench:
     control: Control
 
 
-def measure_links(bench: Bench, links: Sequence[Link], schedule: Schedule) -> Measured:
+def measure_links(bench: Bench, links: Sequence[Link], schedule: Schedule, name: str = "calibration") -> Measured:
     """Measure the delay of every link at once, between its two ends."""
-    return _measure_delay(bench, "calibration", [Pair(link.id, *bench.network.link_ends(link.id)) for link in links], schedule)
+    return _measure_delay(bench, name, [Pair(link.id, *bench.network.link_ends(link.id)) for link in links], schedule)
 
 
 def measure_latency(bench: Bench, corridors: Sequence[str], schedule: Schedule) -> Measured:

@@ -15,6 +15,7 @@ class CampaignOptions:
 
     ``load`` is what is offered meanwhile, nothing when None.
     ``events`` are the cuts that are measured after delay, in the place of throughput.
+    Without ``calibrate`` no link is measured against the plan, and no verdict is more than inconclusive.
     """
 
     results: Path
@@ -26,3 +27,4 @@ class CampaignOptions:
     load: LoadName | None = None
     routing: Literal["static", "frr"] = "static"
     events: tuple[Event, ...] = ()
+    calibrate: bool = True

@@ -7,27 +7,52 @@ from collections.abc import Iterator, Mapping
 
 from netbench.campaign.building import CorridorFindings
 from netbench.campaign.calibration import LinkCalibration
-from netbench.plan.model import DIRECTIONS
+from netbench.campaign.certificate import Item, Kind, Standing
 
 Row = Mapping[str, str | int | float | bool | None]
 
 
 def calibration_rows(calibration: LinkCalibration) -> Iterator[Row]:
-    """Yield one row a direction of a link: asked, got, its interval, and whether it is within tolerance."""
-    link = calibration.link
-    for direction in DIRECTIONS:
-        got = calibration.got.towards(direction)
-        yield {
-            "link": link.id,
-            "direction": direction,
-            "asked_delay_ns": link.delay_ns.towards(direction),
-            "got_delay_ns": got.value,
-            "got_low_ns": got.low,
-            "got_high_ns": got.high,
-            "tolerance_ns": link.tolerance_ns,
-            "count": got.count,
-            "faithful": calibration.deviation_ns(direction) <= link.tolerance_ns,
-        }
+    """Yield one row an item of a link's certificate: asked, got, its interval, tolerance and standing.
+
+    ``kind`` is the item. A median delay has its columns of table version 1 too, and the median after the campaign.
+    """
+    for item in calibration.items:
+        old = _delay_row(calibration, item) if item.kind is Kind.DELAY else {}
+        yield {"link": calibration.link.id, "direction": item.direction, **old, **_item_row(item)}
+
+
+def _item_row(item: Item) -> Row:
+    got = item.got
+    return {
+        "kind": item.kind.value,
+        "asked": _number(item.asked),
+        "value": _number(got.value),
+        "low": _number(got.low),
+        "high": _number(got.high),
+        "tolerance": _number(item.tolerance),
+        "unit": got.unit,
+        "count": got.count,
+        "method": got.method,
+        "standing": item.standing.value,
+        "reason": item.reason,
+        "faithful": item.standing is not Standing.OFF,
+    }
+
+
+def _delay_row(calibration: LinkCalibration, item: Item) -> Row:
+    link, direction = calibration.link, item.direction
+    after = calibration.after.towards(direction) if calibration.after else None
+    return {
+        "asked_delay_ns": link.delay_ns.towards(direction),
+        "got_delay_ns": item.got.value,
+        "got_low_ns": item.got.low,
+        "got_high_ns": item.got.high,
+        "tolerance_ns": link.tolerance_ns,
+        "after_delay_ns": after.value if after else None,
+        "after_low_ns": after.low if after else None,
+        "after_high_ns": after.high if after else None,
+    }
 
 
 def summary_rows(found: CorridorFindings) -> Iterator[Row]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from netbench.archive.writer import RunWriter
-from netbench.campaign import building, calibration, circumstances, load_report, loading, measuring, rows
+from netbench.campaign import building, calibrating, circumstances, load_report, loading, measuring, rows
 from netbench.campaign.building import Judgement
 from netbench.campaign.calibration import LinkCalibration
 from netbench.campaign.condition import Condition, condition
@@ -32,9 +32,6 @@ from netbench.plan.segments import Flow
 
 INCONCLUSIVE = 4
 NO_THROUGHPUT = "throughput is not measured in a run that cuts links"
-
-ROUTE_CHECK_SECONDS = 3.0
-"""What tracing every corridor takes, about: for the progress bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +83,7 @@ def run_campaign(
     flows = loading.flows_of(plan, options.load) if options.load else ()
     if options.events:
         table = replace(table, rounds=())
-    _announce(table, routes, observer)
+    _announce(table, routes, observer, calibrating.seconds(tuple(plan.links.values())) if options.calibrate else 0.0)
     foresight = Foresight(plan, options.routing)
     with network_class(plan, _network_options(options)) as network:
         writer = RunWriter.create(options.results, plan, network_class.name, started, manifest_facts(options))
@@ -102,6 +99,7 @@ def _run(campaign: _Campaign, started: Instant, clock: Clock) -> CampaignResult:
     plan, network, writer = campaign.bench.plan, campaign.bench.network, campaign.bench.writer
     measurements = _measure(campaign)
     outcomes = _cut(campaign, clock)
+    measurements = replace(measurements, links=_prove_again(campaign, measurements.links))
     judgement = judge_corridors(plan, campaign.routes, measurements, _today(plan, started))
     _keep(campaign, judgement)
     ended = clock.now()
@@ -133,11 +131,11 @@ def _only(plan: Plan, corridors: Sequence[str]) -> Plan:
     return replace(plan, corridors={name: corridor for name, corridor in plan.corridors.items() if name in corridors})
 
 
-def _announce(table: TimeTable, routes: Mapping[str, Route], observer: Observer) -> None:
+def _announce(table: TimeTable, routes: Mapping[str, Route], observer: Observer, calibration_s: float) -> None:
     observer.announce(
         "{corridors} corridors: links {calibration} s, delay {latency} s, throughput {throughput} s in {rounds} rounds",
         corridors=str(len(routes)),
-        calibration=f"{_seconds(table.calibration.duration_ns):.0f}",
+        calibration=f"{calibration_s:.0f}",
         latency=f"{_seconds(table.latency.duration_ns):.0f}",
         throughput=f"{_seconds(table.throughput_ns):.0f}",
         rounds=str(len(table.rounds)),
@@ -188,16 +186,14 @@ def _cut(campaign: _Campaign, clock: Clock) -> list[EventOutcome]:
 
 
 def _prove(campaign: _Campaign) -> Mapping[str, LinkCalibration]:
-    bench = campaign.bench
-    campaign.observer.phase("checking routes", ROUTE_CHECK_SECONDS)
-    calibration.check_routes(bench.network, bench.plan, campaign.routes)
-    campaign.observer.phase("calibrating links", _seconds(campaign.table.calibration.duration_ns))
-    links = tuple(bench.plan.links.values())
-    measured = measuring.measure_links(bench, links, campaign.table.calibration)
-    found = calibration.calibrations(links, measured.memory, measured.report.not_measured)
-    bench.writer.write_table("calibration", [row for link in found for row in rows.calibration_rows(link)])
-    calibration.check_links(found)
-    return {link.link.id: link for link in found}
+    if not campaign.options.calibrate:
+        return calibrating.unproved(tuple(campaign.bench.plan.links.values()))
+    silent = campaign.options.routing == "static"
+    return calibrating.prove(campaign.bench, campaign.routes, campaign.observer, silent=silent)
+
+
+def _prove_again(campaign: _Campaign, links: Mapping[str, LinkCalibration]) -> Mapping[str, LinkCalibration]:
+    return calibrating.measure_drift(campaign.bench, links, campaign.observer) if campaign.options.calibrate else links
 
 
 def _keep(campaign: _Campaign, judgement: Judgement) -> None:

@@ -14,7 +14,12 @@ LATENCY_PACKETS_PER_SECOND = 1500
 """For all corridors together: what two cores send, relay and answer without being late themselves."""
 SHORTEST_INTERVAL_NS = 10_000_000
 
-CALIBRATION_SCHEDULE = Schedule(interval_ns=25_000_000, count=120)
+CALIBRATION_PACKETS_PER_SECOND = 3500
+"""For all links together: each of these crosses one link only."""
+CALIBRATION_PROBES = 370
+"""A link: the fewest that give the 99th percentile an interval with two ends."""
+DRIFT_PROBES = 200
+"""The same after the campaign, when only the median is asked for."""
 
 THROUGHPUT_BUDGET_NS = 150 * SECOND
 """All bulk tests of a campaign together, set-up included."""
@@ -43,6 +48,7 @@ class TimeTable:
     """The whole campaign: ``rounds`` of bulk tests, none of which shares a link with another of its round."""
 
     calibration: Schedule
+    drift: Schedule
     latency: Schedule
     throughput: Schedule
     rounds: tuple[tuple[BulkTest, ...], ...]
@@ -55,13 +61,29 @@ class TimeTable:
     @property
     def measuring_ns(self) -> int:
         """From the first probe to the last."""
-        return self.calibration.duration_ns + self.latency.duration_ns + self.throughput_ns
+        return self.calibration.duration_ns + self.drift.duration_ns + self.latency.duration_ns + self.throughput_ns
 
 
 def time_table(plan: Plan, routes: Mapping[str, Route], latency_ns: int) -> TimeTable:
     """Return the time table for the corridors in ``routes``, with ``latency_ns`` of delay measurement."""
     rounds = _rounds(plan, _tests(plan, routes), routes)
-    return TimeTable(CALIBRATION_SCHEDULE, _latency(len(routes), latency_ns), _throughput(len(rounds)), rounds)
+    links = len(plan.links)
+    latency = _latency(len(routes), latency_ns)
+    return TimeTable(calibration_schedule(links), drift_schedule(links), latency, _throughput(len(rounds)), rounds)
+
+
+def calibration_schedule(links: int) -> Schedule:
+    """Return when so many links are probed before the campaign, all at once."""
+    return Schedule(_calibration_interval_ns(links), CALIBRATION_PROBES)
+
+
+def drift_schedule(links: int) -> Schedule:
+    """Return when they are probed after it."""
+    return Schedule(_calibration_interval_ns(links), DRIFT_PROBES)
+
+
+def _calibration_interval_ns(links: int) -> int:
+    return max(SHORTEST_INTERVAL_NS, links * SECOND // CALIBRATION_PACKETS_PER_SECOND)
 
 
 def _latency(corridors: int, duration_ns: int) -> Schedule:

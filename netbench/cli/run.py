@@ -34,6 +34,12 @@ def add_parser(commands: "Commands") -> None:
     parser.add_argument("--seed", type=int, default=1, help="decides every random loss and jitter (default %(default)s)")
     parser.add_argument("--routing", choices=("static", "frr"), default="static", help="who finds the way (default %(default)s)")
     _add_cuts(parser)
+    parser.add_argument(
+        "--no-calibrate",
+        dest="calibrate",
+        action="store_false",
+        help="do not measure the links against the plan: quicker, and every verdict is inconclusive",
+    )
     parser.add_argument("--results", type=Path, metavar="DIR", help="the archive (default: NETBENCH_RESULTS, else ./results)")
     parser.add_argument("--json", metavar="FILE", help="write the result document to FILE, or to stdout with -")
     parser.add_argument("--junit", metavar="FILE", help="write the verdicts as JUnit XML to FILE, or to stdout with -")
@@ -83,6 +89,7 @@ def _options(arguments: argparse.Namespace, plan: "Plan") -> "CampaignOptions":
         load=arguments.load,
         routing=arguments.routing,
         events=_events(arguments, plan),
+        calibrate=arguments.calibrate,
     )
 
 

@@ -18,7 +18,7 @@ Columns: TypeAlias = Mapping[str, Column]
 
 
 class Fate(IntEnum):
-    """What became of a packet. Only ``ANSWERED`` and ``DUPLICATE`` carry all four times."""
+    """What became of a packet. Only ``ANSWERED`` and ``DUPLICATE`` carry all four times; one-way probes know the first two."""
 
     ANSWERED = 0
     LOST = 1

@@ -153,7 +153,7 @@ def _check_emulated_rate(fields: Fields, rate_bps: PerDirection[int], rate_scale
 def _tolerance(fields: Fields) -> int:
     tolerance_ns = fields.get("tolerance", bounded_duration, defaults.TOLERANCE_NS)
     if tolerance_ns == 0:
-        raise fields["tolerance"].error("a tolerance of 0 can never be held; 300us is the default")
+        raise fields["tolerance"].error("a tolerance of 0 can never be held; 80us is the default")
     return tolerance_ns
 
 

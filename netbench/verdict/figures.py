@@ -66,6 +66,9 @@ def _figure(target: Target, facts: CorridorFacts, summary: Summary, ways: int) -
         return _over_theory(facts, summary, ways)
     if target.metric in DELAYS:
         return Figure(summary, ways * facts.error_ns, ways * facts.error_ns)
+    if target.metric == "throughput" and summary.unit == "bit/s":
+        error = facts.rate_error_ratio * (summary.value or 0)
+        return Figure(summary, error, error)
     error = 2.0 * facts.error_ns if target.metric in _VARIATIONS else 0.0  # a difference has the errors of two delays
     return Figure(summary, error, error)
 

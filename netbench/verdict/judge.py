@@ -56,6 +56,8 @@ def _find(
 ) -> Finding:
     if facts.void is not None:
         return Finding(Outcome.VOID, Reason.of(reasons.VOID, cause=facts.void))
+    if facts.unproved is not None:
+        return Finding(Outcome.INCONCLUSIVE, Reason.of(reasons.UNPROVED, cause=facts.unproved))
     if target.statistic == "busy_hour_mean":
         return Finding(Outcome.INCONCLUSIVE, Reason.of(reasons.BUSY_HOUR))
     if _says_nothing(target.layer, measured_layer, emulated=facts.emulated):

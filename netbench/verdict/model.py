@@ -27,7 +27,9 @@ class CorridorFacts:
     ``assumed_links`` makes every verdict conditional. ``route_km`` is None where a link states a delay instead of a length.
     ``fixed_ns`` is the planned delay that does not come from fibre length (equipment, radio).
     ``error_ns`` bounds what timestamps and emulation may have added to or taken from a one-way delay.
-    ``void`` is the reason why nothing may be judged, when there is one. ``emulated`` says that kilometres were typed in.
+    ``void`` is the reason why nothing may be judged, ``unproved`` the reason why nothing measured can decide, when there is one.
+    ``rate_error_ratio`` bounds how far the emulated links' rates may have moved a throughput, as a share of it.
+    ``emulated`` says that kilometres were typed in.
     ``ns_per_km`` is how long light takes over one of them, by the plan's group index.
     """
 
@@ -41,6 +43,8 @@ class CorridorFacts:
     void: str | None
     emulated: bool
     ns_per_km: float = NS_PER_KM
+    unproved: str | None = None
+    rate_error_ratio: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ LOWER_LAYER: Final = (
 OTHER_LAYER: Final = "measured at layer {measured}, which says nothing of a limit for layer {layer}"
 
 VOID: Final = "not fit to be judged: {cause}"
+UNPROVED: Final = "not proved: {cause}"
 BELOW_THEORY: Final = "{value} {direction} is less than the theoretical {theory}: a clock or a coordinate is wrong"
 
 NO_TARGET: Final = "the plan states no target for this corridor"

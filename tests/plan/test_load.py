@@ -50,7 +50,7 @@ def test_the_first_plan_is_read_as_written() -> None:
     assert (pon.a, pon.b, pon.link_class, pon.medium, pon.layer) == ("anshun", "home", LinkClass.ACCESS, Medium.FIBRE, Layer.IP)
     assert pon.rate_bps == PerDirection(10_000_000_000, 2_500_000_000)
     assert (pon.emulated_rate_bps("forward"), pon.emulated_rate_bps("reverse")) == (50_000_000, 12_500_000)
-    assert (pon.queue_ns.forward, pon.tolerance_ns, pon.assumed, pon.assumptions) == (10_000_000, 300_000, False, ())
+    assert (pon.queue_ns.forward, pon.tolerance_ns, pon.assumed, pon.assumptions) == (10_000_000, 80_000, False, ())
     assert plan.corridors["home-guian"].kind is CorridorKind.CLASS
     assert plan.corridors["home-guian"].link_class is LinkClass.ACCESS
 

@@ -59,6 +59,8 @@ def facts(changes: Mapping[str, Any] | None = None) -> CorridorFacts:
         error_ns=number(given["error"]),
         void=given.get("void"),
         emulated=given.get("emulated", True),
+        unproved=given.get("unproved"),
+        rate_error_ratio=given.get("rate_error_ratio", 0.0),
     )
 
 
