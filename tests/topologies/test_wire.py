@@ -45,7 +45,14 @@ def test_health_counts_what_the_wire_itself_did() -> None:
 @pytest.fixture
 def has_netem(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     """Say whether the kernel has netem, whatever it really has."""
-    return lambda ok: monkeypatch.setattr(trials, "in_namespace", lambda _name: Attempt(ok, "Specified qdisc kind is unknown."))
+
+    def say(ok: bool) -> None:
+        def tried(_name: str) -> Attempt:
+            return Attempt(ok, "Specified qdisc kind is unknown.")
+
+        monkeypatch.setattr(trials, "in_namespace", tried)
+
+    return say
 
 
 def test_the_kernel_decides_unless_the_user_does(has_netem: Callable[[bool], None]) -> None:

@@ -67,8 +67,8 @@ class Switches:
         _configure("--no-wait", "init")
         self._spawn("ovs-vswitchd", f"unix:{_database()}")
         self._await("ovs-vswitchd", HOME / "ovs-vswitchd.ctl")
-        _configure(f"--timeout={START_SECONDS}", *self._bridges())
-        for bridge, flows in self._flows().items():
+        _configure(f"--timeout={START_SECONDS}", *self.bridges())
+        for bridge, flows in self.flows().items():
             _run("ovs-ofctl", "add-flows", _management(bridge), "-", stdin="\n".join(flows))
 
     def stop(self) -> None:
@@ -80,7 +80,7 @@ class Switches:
 
     def evidence(self) -> dict[str, bytes]:
         """Return what the switches say of themselves: ports, flows and how many frames each flow carried."""
-        shown = [_configure("show"), *(_run("ovs-ofctl", "dump-flows", _management(bridge)) for bridge in self._flows())]
+        shown = [_configure("show"), *(_run("ovs-ofctl", "dump-flows", _management(bridge)) for bridge in self.flows())]
         return {"switches.txt": "\n".join(shown).encode()}
 
     def _insert_ports(self) -> None:
@@ -94,31 +94,28 @@ class Switches:
             _run("ip", "link", "set", interface, "group", str(self._net.group), "arp", "off", "multicast", "off", "up")
         one_packet_a_frame([name for end in self._ends for name in (end.wire_interface, _link_port(end))])
 
-    def _bridges(self) -> list[str]:
-        """The arguments that make every bridge and its ports; a port's number is its place in ``_ports``."""
+    def bridges(self) -> list[str]:
+        """The arguments that make every bridge and its ports; a port's number is its place in ``ports``."""
         arguments: list[str] = []
-        for site, ports in self._ports().items():
+        for site, ports in self.ports().items():
             bridge = self._bridge(site)
             arguments += ["--", "add-br", bridge, "--", "set-fail-mode", bridge, "secure"]
             for number, port in enumerate(ports, start=1):
                 arguments += ["--", "add-port", bridge, port, "--", "set", "interface", port, f"ofport_request={number}"]
         return arguments[1:]
 
-    def _ports(self) -> dict[str, list[str]]:
+    def ports(self) -> dict[str, list[str]]:
         """Each site's ports: for each of its links that of the router, then that of the link."""
         ports: dict[str, list[str]] = {site: [] for site in self._net.plan.sites}
         for end in self._ends:
             ports[end.site] += [_site_port(end), _link_port(end)]
         return ports
 
-    def _flows(self) -> dict[str, list[str]]:
+    def flows(self) -> dict[str, list[str]]:
         """By bridge: what comes from the router's port leaves by the link's, and the other way round."""
         return {
-            self._bridge(site): [
-                f"in_port={number},actions=output:{number + 1 if number % 2 else number - 1}"
-                for number in range(1, len(ports) + 1)
-            ]
-            for site, ports in self._ports().items()
+            self._bridge(site): [_flow_from(number) for number in range(1, len(ports) + 1)]
+            for site, ports in self.ports().items()
         }
 
     def _bridge(self, site: str) -> str:
@@ -146,7 +143,7 @@ def _link_port(end: LinkEnd) -> str:
     return f"q{end.wire_interface[1:]}"
 
 
-def _flow(number: int) -> str:
+def _flow_from(number: int) -> str:
     """Ports come in pairs, 1 with 2 and so on."""
     return f"in_port={number},actions=output:{number + 1 if number % 2 else number - 1}"
 

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +10,9 @@ import pytest
 from netbench_topologies.netem.orders import QueueOrder, WayOrder
 from netbench_topologies.netem.readback import Difference, queue_differences, way_differences
 
-SAID: dict[str, Any] = {entry["dev"]: entry for entry in json.loads(files(__package__).joinpath("recorded.json").read_text())}
+SAID: dict[str, Any] = {
+    entry["dev"]: entry for entry in json.loads(Path(__file__).with_name("recorded.json").read_text(encoding="utf-8"))
+}
 
 # tc tbf rate 100mbit burst 12500 limit 62500 overhead 24 mpu 84: tc's own burst leaves framing out, ours does not
 QUEUE = QueueOrder(rate_octets=12_500_000, burst_octets=12_500 - 24, limit_octets=62_500)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Tell = Callable[[Sequence[kernel.Request]], None]
+Key = tuple[str, DirectionName]
 Place = str | None
 """A site, or None: where the wire's own ends are."""
 
@@ -63,8 +64,8 @@ class NetemWire:
         """
         self._net = net
         self._seed = seed if _kernel_version() >= FIRST_SEEDED_KERNEL else None
-        self._ways = {(way.link, way.direction): way for way in _ways(net)}
-        self._orders = {
+        self._ways: dict[Key, Way] = {(way.link, way.direction): way for way in _ways(net)}
+        self._orders: dict[Key, DirectionOrder] = {
             key: self._order(way, direction_spec(net.plan.links[way.link], way.direction)) for key, way in self._ways.items()
         }
         self._started = False
@@ -139,7 +140,7 @@ class NetemWire:
     def _order(self, way: Way, spec: DirectionSpec) -> DirectionOrder:
         return direction_order(way.name, spec, None if self._seed is None else _seed(self._seed, way))
 
-    def _tell(self, tell: Tell, ways: Mapping[tuple[str, DirectionName], Way], *, first: bool) -> None:
+    def _tell(self, tell: Tell, ways: Mapping[Key, Way], *, first: bool) -> None:
         """The queues are told in their sites' namespaces, the rest in the wire's own, one call each."""
         by_site: dict[str, list[Way]] = defaultdict(list)
         for way in ways.values():
@@ -165,7 +166,7 @@ class NetemWire:
         orders = {way.near.interface: self._orders[way.link, way.direction].queue for way in ways}
         tell([(messages.NEW_QDISC, messages.queue(socket.if_nametoindex(name), order)) for name, order in orders.items()])
 
-    def _verify(self, ways: Mapping[tuple[str, DirectionName], Way]) -> None:
+    def _verify(self, ways: Mapping[Key, Way]) -> None:
         said = self._said({way.near.site for way in ways.values()})
         faults = [
             f"{way.name}: {_fault(difference)}"
