@@ -39,8 +39,8 @@ def test_what_counts_packets_forbids_it(changes: dict[str, Any], reason: str) ->
 
 
 def test_a_scaled_link_is_judged_by_its_emulated_rate() -> None:
-    """What is 10 Gbit/s in the plan and 10 Mbit/s here holds no superpacket at all."""
+    """What is 10 Gbit/s in the plan and 10 Mbit/s here needs no superpackets."""
     assert offloading(replace(pure(), rate_scale=1000)).told() == {
         "offload": "off",
-        "offload_reason": "the queue holds 0 superpackets of 64 KiB, fewer than 50",
+        "offload_reason": "the emulated rate can be carried packet by packet",
     }

@@ -10,6 +10,8 @@ from netbench.clock import NANOSECONDS_PER_SECOND
 from netbench.plan.model import DIRECTIONS, Link
 from netbench_topologies.spec import DirectionSpec, direction_spec
 
+CARRIED_SINGLY_BPS = 2_000_000_000
+"""Up to here packets can be carried one by one, and need not be joined."""
 SUPERPACKET_BITS = 8 * 64 * 1024
 SUPERPACKETS_IN_A_QUEUE = 50
 """With as many in a full queue, one superpacket more or less is 2 % of its depth."""
@@ -44,6 +46,8 @@ def _counts_packets(spec: DirectionSpec) -> str | None:
         return "jitter moves each packet"
     if spec.reorder_ratio:
         return "reordering moves each packet"
+    if spec.rate_bps <= CARRIED_SINGLY_BPS:
+        return "the emulated rate can be carried packet by packet"
     held = spec.rate_bps * spec.queue_ns // (SUPERPACKET_BITS * NANOSECONDS_PER_SECOND)
     if held < SUPERPACKETS_IN_A_QUEUE:
         return f"the queue holds {held} superpackets of 64 KiB, fewer than {SUPERPACKETS_IN_A_QUEUE}"
