@@ -18,6 +18,7 @@ from netbench.measure.network import NetworkOptions
 from netbench.plan.load import parse_plan
 from netbench.plan.model import Plan
 from netbench_topologies import wire
+from netbench_topologies.build import PlanNet
 from netbench_topologies.network import EmulatedNetwork
 from netbench_topologies.wire import Wire
 from tests.topologies.relay.bed import capturing, numbered_frame, numbers_captured, sending
@@ -52,6 +53,16 @@ class Crossing:
     def delays_ns(self) -> NDArray[np.int64]:
         """How long each was on its way, in order of arrival."""
         return self.came_ns - self.sent_ns
+
+
+class OpenedNetwork(EmulatedNetwork):
+    """An emulated network that shows what it is made of."""
+
+    def parts(self) -> tuple[PlanNet, Wire]:
+        """Return its sites and links, and what carries them."""
+        assert self._net is not None
+        assert self._wire is not None
+        return self._net, self._wire
 
 
 @dataclass(frozen=True)
@@ -93,11 +104,11 @@ def pair(asked: str) -> Plan:
 @contextmanager
 def wire_bed(name: str, asked: str, seed: int = 1) -> Generator[WireBed]:
     """The link is carried, in namespaces of its own that are held by a thread of their own."""
-    namespace, entered, leave = new_network_namespace(), Future[EmulatedNetwork](), threading.Event()
+    namespace, entered, leave = new_network_namespace(), Future[OpenedNetwork](), threading.Event()
 
     def hold() -> None:
         try:
-            with EmulatedNetwork(pair(asked), NetworkOptions(wire=name, seed=seed)) as network:
+            with OpenedNetwork(pair(asked), NetworkOptions(wire=name, seed=seed)) as network:
                 entered.set_result(network)
                 leave.wait()
         except BaseException as error:
@@ -117,10 +128,8 @@ def wire_bed(name: str, asked: str, seed: int = 1) -> Generator[WireBed]:
         os.close(namespace)
 
 
-def _bed(network: EmulatedNetwork) -> WireBed:
-    net, carrying = network._net, network._wire
-    assert net is not None
-    assert carrying is not None
+def _bed(network: OpenedNetwork) -> WireBed:
+    net, carrying = network.parts()
     ends = net.addressing.links["link"]
     sites = net.sites["left"].namespace, net.sites["right"].namespace
     return WireBed(network, carrying, sites, (ends.a.interface, ends.b.interface))

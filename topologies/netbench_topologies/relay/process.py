@@ -55,7 +55,9 @@ class Relay:
             raise UsageError("a relay carries at least one link, and each has an id of its own")
         self._links = tuple(links)
         self._seed = seed
-        self._specs = {(link.id, direction): link.specs().towards(direction) for link in links for direction in DIRECTIONS}
+        self._specs: dict[tuple[str, DirectionName], DirectionSpec] = {
+            (link.id, direction): link.specs().towards(direction) for link in links for direction in DIRECTIONS
+        }
         self._ports: list[socket.socket] = []
         self._socket_overruns: list[int] = []
         self._shared: SharedMemory | None = None
@@ -115,9 +117,11 @@ class Relay:
         """
         with self._lock:
             shared = self._started()
-            self._check_room(shared, {**self._specs, (link, direction): spec}, link)
+            specs = self._specs.copy()
+            specs[link, direction] = spec
+            self._check_room(shared, specs, link)
             write_spec(shared.specs[self._row(link, direction)], spec)
-            self._specs[link, direction] = spec
+            self._specs = specs
 
     def forecast(self, link: str, direction: DirectionName, count: int) -> NDArray[np.bool_]:
         """Return which of the next ``count`` frames that come through the queue will be lost, shape (count,).
