@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from netbench.analysis.packets import summarise_packets
 from netbench.analysis.summary import Summary
-from netbench.campaign.certificate import Item, Kind, Standing, delay_item, fault, nothing
+from netbench.campaign.certificate import Item, Kind, Standing, delay_item, delay_tolerance_ns, expected_delay_ns, fault, nothing
 from netbench.errors import RefusedError
 from netbench.measure.network import Network
 from netbench.measure.samples import Columns
@@ -86,7 +86,7 @@ class LinkCalibration:
         before, after = self.got.towards(direction).value, self.after.towards(direction).value if self.after else None
         if after is None:
             return f"link {self.link.id} {direction} did not answer after the campaign"
-        asked, tolerance_ns = self.link.delay_ns.towards(direction), self.link.tolerance_ns
+        asked, tolerance_ns = expected_delay_ns(self.link, direction), delay_tolerance_ns(self.link, direction)
         if abs(after - asked) <= tolerance_ns and (before is None or abs(after - before) <= tolerance_ns):
             return None
         figures = f"asked {format_duration(asked)}, got {_shown(before)} before the campaign and {_shown(after)} after it"

@@ -11,10 +11,15 @@ from netbench.analysis.proportion import proportion_interval
 from netbench.analysis.summary import Summary, SummaryDirection, Unit
 from netbench.campaign.condition import LATE_SHARE_OF_RATE, Condition
 from netbench.campaign.train_rounds import TrainTest
+from netbench.clock import NANOSECONDS_PER_SECOND
 from netbench.plan.model import DIRECTIONS, DirectionName, Link
 from netbench.units import format_duration, format_rate, format_ratio
 
 RATE_TOLERANCE = 0.02
+PROBE_BITS = 8 * 110
+"""What a delay probe is on the wire: 44 octets of STAMP, its headers, Ethernet framing."""
+JITTER_OF_A_MEDIAN = 1 / 6
+"""Four times the standard error of the median of some 200 probes, whose spread is about half the jitter."""
 QUEUE_TOLERANCE = 0.1
 """Of what was asked; a frame, the link's tolerance and its jitter come on top."""
 FEWEST_TRAINS = 6
@@ -68,13 +73,24 @@ class Item:
         return max(abs(end / self.asked - 1) for end in ends) if self.asked and ends else None
 
 
+def expected_delay_ns(link: Link, direction: DirectionName) -> int:
+    """Return the delay that a probe should meet on an idle link: the plan's, and its own time on the wire at the planned rate."""
+    return link.delay_ns.towards(direction) + PROBE_BITS * NANOSECONDS_PER_SECOND // link.rate_bps.towards(direction)
+
+
+def delay_tolerance_ns(link: Link, direction: DirectionName) -> int:
+    """Return how far the median may lie off: the link's tolerance, and what chance makes of a median where there is jitter."""
+    return link.tolerance_ns + int(JITTER_OF_A_MEDIAN * link.jitter_ns.towards(direction))
+
+
 def delay_item(link: Link, direction: DirectionName, got: Summary) -> Item:
     """Return what is said of the median delay."""
     asked = link.delay_ns.towards(direction)
+    tolerance_ns = delay_tolerance_ns(link, direction)
     if got.value is None:
-        return Item(Kind.DELAY, direction, asked, got, link.tolerance_ns, Standing.OFF, "no probe came back")
-    standing = Standing.FAITHFUL if abs(got.value - asked) <= link.tolerance_ns else Standing.OFF
-    return Item(Kind.DELAY, direction, asked, got, link.tolerance_ns, standing)
+        return Item(Kind.DELAY, direction, asked, got, tolerance_ns, Standing.OFF, "no probe came back")
+    within = abs(got.value - expected_delay_ns(link, direction)) <= tolerance_ns
+    return Item(Kind.DELAY, direction, asked, got, tolerance_ns, Standing.FAITHFUL if within else Standing.OFF)
 
 
 def late_item(link: Link, direction: DirectionName, got: Summary) -> Item:
@@ -140,7 +156,7 @@ class TrainsSeen:
 def rate_item(seen: TrainsSeen) -> Item:
     """Return what is said of the emulated rate; what the machine could not drive is not the link's fault."""
     asked, direction = seen.test.rate_bps, seen.test.direction
-    tolerance = asked * RATE_TOLERANCE
+    tolerance = asked * (RATE_TOLERANCE + seen.test.blur)
     unfit = _cannot_fill(seen)
     if seen.rate.value is None or unfit:
         return Item(

@@ -1,5 +1,6 @@
 """Which trains are sent over which links, and which of them at once."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -27,6 +28,13 @@ OVERLOAD: Final = 1.25
 PACED_FOR_JITTERS: Final = 75
 """A paced train lasts this many times the jitter: its two ends then blur the rate by less than two per cent."""
 SHORTEST_PACED_NS: Final = 100_000_000
+LONGEST_PACED_NS: Final = 2_000_000_000
+LARGEST_BLUR: Final = 0.012
+"""Of the rate by one paced train, by chance in its losses: what decides how long it lasts."""
+SPREAD_OF_ENDS: Final = 0.67
+"""Of the time between a train's two ends, in jitters: the standard deviation."""
+CERTAINTY: Final = 3 * 1.25
+"""Three standard errors of a median, in standard errors of a mean."""
 SHARE_NS: Final = 2_500_000
 """Of an interval between trains, for each pair: what sending and reading one takes."""
 REST_NS: Final = 3_000_000
@@ -40,7 +48,8 @@ class TrainTest:
     """One direction of a link: what is sent over it, and which of its packets tell the rate.
 
     ``first`` to ``last`` are packets that the queue holds whole; ``paced`` trains keep the queue full for longer instead, by
-    sending a packet every ``pace_ns`` after the ``burst``.
+    sending a packet every ``pace_ns`` after the ``burst``. ``blur`` is the share of the rate by which the median of such trains
+    may be off by chance, where jitter and losses blur each of them.
     """
 
     link: str
@@ -55,6 +64,7 @@ class TrainTest:
     last: int
     interval_ns: int
     timeout_ns: int
+    blur: float
 
     @property
     def paced(self) -> bool:
@@ -112,7 +122,7 @@ def train_test(link: Link, direction: DirectionName) -> TrainTest:
     burst = int(OVERFILLED * (held + OVERFILLED_FRAMES))
     first, last = int(LEAVING_OUT * held), int(HELD * held)
     jitter_ns = link.jitter_ns.towards(direction)
-    paced_ns = max(SHORTEST_PACED_NS, PACED_FOR_JITTERS * jitter_ns) if jitter_ns or last - first < FEWEST_HELD else 0
+    paced_ns = _paced_ns(link, direction, frame_ns) if jitter_ns or last - first < FEWEST_HELD else 0
     pace_ns = int(frame_ns / OVERLOAD) if paced_ns else 0
     return TrainTest(
         link=link.id,
@@ -127,7 +137,27 @@ def train_test(link: Link, direction: DirectionName) -> TrainTest:
         last=last,
         interval_ns=paced_ns + queue_ns + frame_ns * OVERFILLED_FRAMES + REST_NS,
         timeout_ns=link.delay_ns.towards(direction) + jitter_ns + queue_ns + 50_000_000,
+        blur=_blur(link, direction, frame_ns, paced_ns) if paced_ns else 0.0,
     )
+
+
+def _paced_ns(link: Link, direction: DirectionName, frame_ns: int) -> int:
+    """How long a train must keep the queue full for jitter and losses not to blur the rate."""
+    for_losses_ns = int(_loss_variance(link, direction) / LARGEST_BLUR**2 * frame_ns)
+    for_jitter_ns = PACED_FOR_JITTERS * link.jitter_ns.towards(direction)
+    return min(LONGEST_PACED_NS, max(SHORTEST_PACED_NS, for_jitter_ns, for_losses_ns))
+
+
+def _blur(link: Link, direction: DirectionName, frame_ns: int, paced_ns: int) -> float:
+    by_losses = _loss_variance(link, direction) * frame_ns / paced_ns
+    by_jitter = (SPREAD_OF_ENDS * link.jitter_ns.towards(direction) / paced_ns) ** 2
+    return CERTAINTY * math.sqrt((by_losses + by_jitter) / PACED_TRAINS)
+
+
+def _loss_variance(link: Link, direction: DirectionName) -> float:
+    """Of the number of frames lost, for each frame: bursts of losses vary more than single ones."""
+    ratio, burst = link.loss_ratio.towards(direction), link.loss_burst.towards(direction) or 1.0
+    return ratio * (1 - ratio) * (2 * burst - 1)
 
 
 def _joins(test: TrainTest, members: Sequence[TrainTest]) -> bool:

@@ -3,6 +3,23 @@
 from netbench.plan.load import parse_plan
 from netbench.plan.model import Plan
 
+HEAD = """netbench: 1
+plan: lies
+timezone: Asia/Shanghai
+rate_scale: 1"""
+"""What a plan begins with."""
+
+
+class Quiet:
+    """An observer that nobody looks at."""
+
+    def announce(self, sentence: str, **fields: str) -> None:
+        """Hear nothing."""
+
+    def phase(self, name: str, seconds: float) -> None:
+        """Hear nothing."""
+
+
 CHAIN = """
 netbench: 1
 plan: chain

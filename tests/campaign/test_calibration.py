@@ -38,7 +38,7 @@ def test_a_link_within_tolerance_is_faithful() -> None:
 def test_a_link_beyond_tolerance_is_refused_with_its_figures() -> None:
     """The refusal names link, direction, asked, got and tolerance."""
     with pytest.raises(RefusedError) as refused:
-        check_links([measured(0), measured(500_001)])
+        check_links([measured(0), measured(501_000)])
 
     sentence = str(refused.value)
     assert "link west-mid forward" in sentence
