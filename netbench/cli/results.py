@@ -60,6 +60,7 @@ def show(arguments: argparse.Namespace) -> int:
     :raises UsageError: when there is no such run, or JSON is asked of a run that has no document
     """
     from netbench.archive.reader import open_run
+    from netbench.report.certificate import render_certificate
     from netbench.report.table import render
 
     run = open_run(_root(arguments), arguments.run)
@@ -69,7 +70,8 @@ def show(arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json(document)
     else:
-        print(render(document, _language(arguments), None if sys.stdout.isatty() else 160))
+        shown = render if document["corridors"] else render_certificate
+        print(shown(document, _language(arguments), None if sys.stdout.isatty() else 160))
     return 0
 
 

@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     plan = catalogue.find(arguments.plan)
     options = _options(arguments, plan)
     network_class = plugins.network(arguments.on)
-    _enter_sandbox(network_class)
+    enter_sandbox(network_class)
     return _measure(arguments, plan, options, network_class)
 
 
@@ -103,7 +103,8 @@ def _events(arguments: argparse.Namespace, plan: "Plan") -> "tuple[Event, ...]":
     return events_from_file(plan, arguments.campaign)
 
 
-def _enter_sandbox(network_class: "type[Network]") -> None:
+def enter_sandbox(network_class: "type[Network]") -> None:
+    """This process runs inside the network's own namespaces: it is replaced by one that does, where it did not."""
     # an exec, not a child: killed at any moment, the process that the user started takes everything with it
     argv = network_class.sandbox_argv([sys.executable, "-m", "netbench", *sys.argv[1:]])
     if argv is not None:
@@ -131,14 +132,18 @@ def _show(arguments: argparse.Namespace, document: "Document", language: str) ->
     from netbench.report.table import render
 
     if arguments.json:
-        _write(arguments.json, json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        write_text(arguments.json, json.dumps(document, ensure_ascii=False, indent=2) + "\n")
     if arguments.junit:
-        _write(arguments.junit, junit(document))
+        write_text(arguments.junit, junit(document))
     if "-" not in (arguments.json, arguments.junit):
         print(render(document, language, _width(sys.stdout)))
 
 
-def _write(target: str, text: str) -> None:
+def write_text(target: str, text: str) -> None:
+    """The text is in a file, or on stdout for ``-``.
+
+    :raises UsageError: when the file cannot be written
+    """
     if target == "-":
         sys.stdout.write(text)
         return

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from netbench.campaign.document import CorridorEntry, Document, LinkEntry, TargetEntry
 from netbench.report import load_notes, select, words
+from netbench.report.calibration_notes import calibration_lines
 from netbench.report.figures import figure, kilometres, milliseconds
 from netbench.report.language import labelled, remarked, retell, translate
 from netbench.report.rows import corridor_name, target_text
@@ -48,6 +49,10 @@ def notes(document: Document, language: str, complete: bool) -> list[Note]:
             (translate("Claims and references (told, not binding)", language), list(_told(document, language))),
             (translate("Assumed", language), list(_assumed(document, language))),
             (translate("Links off their plan", language), list(_unfaithful(document, language))),
+            (
+                translate("Links, measured against the plan", language),
+                list(calibration_lines(document, language)),
+            ),
             (translate("Load", language), list(load_notes.load_lines(document, language))),
             (translate("How to read this", language), list(_reading(document, language, complete))),
         )
@@ -136,7 +141,7 @@ def _assumed(document: Document, language: str) -> Iterator[str]:
 
 def _unfaithful(document: Document, language: str) -> Iterator[str]:
     for link in document["links"]:
-        if not link["faithful"]:
+        if not link["faithful"] and link.get("calibrated", True):
             yield translate(
                 "{link}: {asked} ms asked, {got} ms measured, tolerance {tolerance} ms",
                 language,
