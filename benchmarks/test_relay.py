@@ -18,7 +18,7 @@ from tests.topologies.relay.bed import Bed, relay_bed
 from tests.topologies.relay.directions import plain_spec
 
 FRAMES = 2000
-MEDIAN_GOAL_US = 50
+MEDIAN_GOAL_US = 15
 IDLE_LINKS = 100
 IDLE_SECONDS = 5
 IDLE_GOAL_CORES = 0.1

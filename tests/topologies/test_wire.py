@@ -9,13 +9,13 @@ from netbench.errors import UnsupportedError, UsageError
 from netbench.linux import trials
 from netbench.linux.attempt import Attempt
 from netbench.measure.network import LinkHealth, NetworkOptions
-from netbench.plan.model import PerDirection, Reordering
+from netbench.plan.model import PerDirection, Reordering, Trace, TracePoint
 from netbench_topologies import wire
 from netbench_topologies.addressing import Addressing
 from netbench_topologies.network import EmulatedNetwork
 from netbench_topologies.relay.model import DirectionCounters
-from netbench_topologies.relay.wire import link_health, relay_links
-from netbench_topologies.spec import DirectionSpec
+from netbench_topologies.relay.wire import largest_spec, link_health, relay_links
+from netbench_topologies.spec import DirectionSpec, direction_spec
 from tests.topologies.plans import USUAL, square
 
 
@@ -27,6 +27,16 @@ def test_each_direction_is_told_its_own_figures() -> None:
     assert (told.interface_a, told.interface_b) == ("w4a", "w4b")
     assert told.forward == DirectionSpec(2_000_000, 10_000_000, 10_000_000_000, 30_000_000, 0, 0.0)
     assert told.reverse == DirectionSpec(2_000_000, 5_000_000, 5_000_000_000, 30_000_000, 0, 0.0)
+
+
+def test_there_is_room_for_what_a_trace_brings() -> None:
+    """The longest delay and the highest rate of its points, the plan's own where they say nothing."""
+    link = square(USUAL).links["south-tail"]
+    points = (TracePoint(0, 50_000_000, None, None), TracePoint(1, None, 20_000_000_000, 0.5), TracePoint(2, 1, 1, None))
+    traced = replace(link, trace=PerDirection(Trace("5g", points, 3, "", ""), None))
+
+    assert largest_spec(traced, "forward") == DirectionSpec(50_000_000, 20_000_000, 20_000_000_000, 30_000_000, 0, 0.0)
+    assert largest_spec(traced, "reverse") == direction_spec(link, "reverse")
 
 
 def test_health_counts_what_the_wire_itself_did() -> None:

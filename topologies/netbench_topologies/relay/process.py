@@ -46,8 +46,10 @@ class Relay:
     whatever way.
     """
 
-    def __init__(self, links: Sequence[RelayLink], seed: int) -> None:
-        """``seed`` decides which frames are lost and how delay varies.
+    def __init__(
+        self, links: Sequence[RelayLink], seed: int, largest: Mapping[tuple[str, DirectionName], DirectionSpec] | None = None
+    ) -> None:
+        """``seed`` decides which frames are lost and how delay varies; ``largest`` is what directions may be altered to.
 
         :raises UsageError: when there is no link, or two have one id
         """
@@ -55,6 +57,7 @@ class Relay:
             raise UsageError("a relay carries at least one link, and each has an id of its own")
         self._links = tuple(links)
         self._seed = seed
+        self._largest = dict(largest or {})
         self._specs: dict[tuple[str, DirectionName], DirectionSpec] = {
             (link.id, direction): link.specs().towards(direction) for link in links for direction in DIRECTIONS
         }
@@ -219,7 +222,7 @@ class Relay:
         try:
             os.ftruncate(memory, shared_bytes(directions))
             self._shared = map_shared(memory, directions)
-            self._shared.header[HEADER_CHUNKS] = store_chunks(self._specs.values())
+            self._shared.header[HEADER_CHUNKS] = store_chunks({**self._specs, **self._largest}.values())
             write_specs(self._shared, self._links, self._seed, [port.fileno() for port in self._ports])
             self._child = self._spawn((memory, directions, ready, stop, parent), (memory, ready, stop, parent))
         finally:

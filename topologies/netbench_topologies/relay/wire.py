@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netbench.measure.network import LinkHealth
-from netbench.plan.model import DirectionName, PerDirection, Plan
+from netbench.plan.model import DIRECTIONS, DirectionName, Link, PerDirection, Plan
 from netbench_topologies.addressing import Addressing
 from netbench_topologies.offloading import offloading
 from netbench_topologies.relay.model import DirectionCounters, RelayLink
@@ -25,7 +25,10 @@ class RelayWire:
         """Nothing happens yet."""
         self._links = relay_links(plan, addressing)
         self._offload = {link.id: offloading(link).told() for link in plan.links.values()}
-        self._relay = Relay(self._links, seed)
+        largest: dict[tuple[str, DirectionName], DirectionSpec] = {
+            (link.id, way): largest_spec(link, way) for link in plan.links.values() for way in DIRECTIONS
+        }
+        self._relay = Relay(self._links, seed, largest)
 
     def prepare(self) -> None:
         """The relay's process is on its way.
@@ -81,6 +84,16 @@ def relay_links(plan: Plan, addressing: Addressing) -> tuple[RelayLink, ...]:
         )
         for link in plan.links.values()
     )
+
+
+def largest_spec(link: Link, direction: DirectionName) -> DirectionSpec:
+    """Return one direction with the longest delay and the highest rate that its trace brings: what there must be room for."""
+    spec, trace = direction_spec(link, direction), link.trace.towards(direction)
+    points = trace.points if trace else ()
+    delay_ns = max([spec.delay_ns, *(point.delay_ns for point in points if point.delay_ns is not None)])
+    planned_bps = max([spec.planned_rate_bps, *(point.rate_bps for point in points if point.rate_bps is not None)])
+    rate_bps = max(spec.rate_bps, planned_bps // link.rate_scale)
+    return replace(spec, delay_ns=delay_ns, rate_bps=rate_bps, planned_rate_bps=planned_bps)
 
 
 def link_health(counters: Mapping[str, PerDirection[DirectionCounters]]) -> dict[str, LinkHealth]:
