@@ -31,6 +31,8 @@ SHORTEST_PACED_NS: Final = 100_000_000
 LONGEST_PACED_NS: Final = 2_000_000_000
 LARGEST_BLUR: Final = 0.012
 """Of the rate by one paced train, by chance in its losses: what decides how long it lasts."""
+WIDE_TOLERANCE_NS: Final = 1_000_000
+"""Whoever states one as wide as this says that the machine is late by as much: trains then last longer."""
 SPREAD_OF_ENDS: Final = 0.67
 """Of the time between a train's two ends, in jitters: the standard deviation."""
 CERTAINTY: Final = 3 * 1.25
@@ -122,7 +124,7 @@ def train_test(link: Link, direction: DirectionName) -> TrainTest:
     burst = int(OVERFILLED * (held + OVERFILLED_FRAMES))
     first, last = int(LEAVING_OUT * held), int(HELD * held)
     jitter_ns = link.jitter_ns.towards(direction)
-    paced_ns = _paced_ns(link, direction, frame_ns) if jitter_ns or last - first < FEWEST_HELD else 0
+    paced_ns = _paced_ns(link, direction, frame_ns) if _unsteadiness_ns(link, direction) or last - first < FEWEST_HELD else 0
     pace_ns = int(frame_ns / OVERLOAD) if paced_ns else 0
     return TrainTest(
         link=link.id,
@@ -144,14 +146,20 @@ def train_test(link: Link, direction: DirectionName) -> TrainTest:
 def _paced_ns(link: Link, direction: DirectionName, frame_ns: int) -> int:
     """How long a train must keep the queue full for jitter and losses not to blur the rate."""
     for_losses_ns = int(_loss_variance(link, direction) / LARGEST_BLUR**2 * frame_ns)
-    for_jitter_ns = PACED_FOR_JITTERS * link.jitter_ns.towards(direction)
+    for_jitter_ns = PACED_FOR_JITTERS * _unsteadiness_ns(link, direction)
     return min(LONGEST_PACED_NS, max(SHORTEST_PACED_NS, for_jitter_ns, for_losses_ns))
 
 
 def _blur(link: Link, direction: DirectionName, frame_ns: int, paced_ns: int) -> float:
     by_losses = _loss_variance(link, direction) * frame_ns / paced_ns
-    by_jitter = (SPREAD_OF_ENDS * link.jitter_ns.towards(direction) / paced_ns) ** 2
+    by_jitter = (SPREAD_OF_ENDS * _unsteadiness_ns(link, direction) / paced_ns) ** 2
     return CERTAINTY * math.sqrt((by_losses + by_jitter) / PACED_TRAINS)
+
+
+def _unsteadiness_ns(link: Link, direction: DirectionName) -> int:
+    """How far packets' arrivals vary: by the plan's jitter, or by a machine that needs a wide tolerance."""
+    late_ns = link.tolerance_ns // 2 if link.tolerance_ns >= WIDE_TOLERANCE_NS else 0
+    return max(link.jitter_ns.towards(direction), late_ns)
 
 
 def _loss_variance(link: Link, direction: DirectionName) -> float:
