@@ -23,6 +23,7 @@ from netbench.measure.network import Network, NetworkOptions
 from netbench.plan.model import Corridor, Plan
 from netbench.plan.routing import route_delay_ns, routes
 from netbench_topologies.network import EmulatedNetwork
+from tests.root.wire_bed import OpenedNetwork
 from tests.topologies.plans import DIRECT, PINNED, USUAL, square
 
 PLAN = square(PINNED, USUAL)
@@ -37,14 +38,14 @@ pytestmark = [
 
 
 @contextmanager
-def emulated(plan: Plan, namespace: int) -> Generator[EmulatedNetwork]:
+def emulated(plan: Plan, namespace: int) -> Generator[OpenedNetwork]:
     """An emulated network whose main namespace is a private one, held by a thread of its own."""
-    entered: Future[EmulatedNetwork] = Future()
+    entered: Future[OpenedNetwork] = Future()
     leave = threading.Event()
 
     def hold() -> None:
         try:
-            with EmulatedNetwork(plan, NetworkOptions()) as network:
+            with OpenedNetwork(plan, NetworkOptions()) as network:
                 entered.set_result(network)
                 leave.wait()
         except BaseException as error:
@@ -275,8 +276,7 @@ def test_a_site_has_a_shell_when_one_is_asked_for() -> None:
     namespace = new_network_namespace()
     before = _children()
     with emulated(PLAN, namespace) as network:
-        assert network._net is not None
-        node = network._net.sites["north"]
+        node = network.parts()[0].sites["north"]
         assert node.shell is None
         assert len(_children() - before) == 1
 
