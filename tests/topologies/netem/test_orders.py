@@ -20,12 +20,12 @@ def ordered(**changes: Any) -> DirectionOrder:
 
 
 def test_the_queue_is_in_octets_at_the_emulated_rate() -> None:
-    """5 ms at 100 Mbit/s are 62,500 octets of wire, 61,524 of full frames; the bucket is half a millisecond of the rate."""
-    assert ordered().queue == QueueOrder(rate_octets=12_500_000, burst_octets=6250, limit_octets=61_524)
+    """5 ms at 100 Mbit/s are 62,500 octets of wire, 61,524 of full frames; the bucket is a millisecond of the rate."""
+    assert ordered().queue == QueueOrder(rate_octets=12_500_000, burst_octets=12_500, limit_octets=61_524)
 
 
 def test_a_slow_link_still_lets_two_frames_through_at_once_and_queues_one() -> None:
-    """At 1 Mbit/s half a millisecond is 62 octets, and a queue of no time still holds the frame that is being sent."""
+    """At 1 Mbit/s a millisecond is 125 octets, and a queue of no time still holds the frame that is being sent."""
     assert ordered(rate_bps=10**6, queue_ns=0).queue == QueueOrder(125_000, 2 * 1538, 1538)
 
 

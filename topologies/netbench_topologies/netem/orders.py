@@ -11,7 +11,7 @@ FRAMING_OCTETS = 24
 SHORTEST_OCTETS = 84
 """What the shortest frame takes of the wire, framing included."""
 LONGEST_OCTETS = 1514 + FRAMING_OCTETS
-BURST_NS = 500_000
+BURST_NS = 1_000_000
 """What the token bucket holds: how late the kernel may look at it before the rate falls below what was asked."""
 
 
