@@ -262,7 +262,8 @@ def _unforeseen(seen: LossSeen) -> str:
 def _loss_evidence(seen: LossSeen, got: Summary) -> str:
     if seen.predicted is not None:
         return f"the fates of {len(seen.lost)} frames are those that the seed gives"
-    return f"an error below {format_ratio((got.high or 1.0) - (got.value or 0.0))} could not be seen with {got.count} probes"
+    unseen = format_ratio((got.high or 1.0) - (got.value or 0.0))
+    return f"this wire cannot foretell which frames it loses; an error below {unseen} could not be seen with {got.count} probes"
 
 
 def _cannot_fill(seen: TrainsSeen) -> str:
