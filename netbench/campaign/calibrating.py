@@ -87,7 +87,9 @@ def _let_arrive(links: Sequence[Link]) -> None:
 
 
 def _probe(bench: Bench, links: Sequence[Link], *, silent: bool) -> _Probed:
-    forecasts = {(link.id, way): _forecast(bench, link, way, silent=silent) for link in links for way in DIRECTIONS}
+    forecasts: dict[tuple[str, DirectionName], tuple[Losses | None, Losses] | None] = {
+        (link.id, way): _forecast(bench, link, way, silent=silent) for link in links for way in DIRECTIONS
+    }
     before = bench.network.health()
     measured = measuring.measure_links(bench, links, calibration_schedule(len(links)))
     after = bench.network.health()

@@ -46,7 +46,7 @@ def judge_corridors(plan: Plan, routes: Mapping[str, Route], measurements: Measu
 def _find(plan: Plan, corridor: Corridor, route: Route, measurements: Measurements, today: date) -> CorridorFindings:
     latency = measurements.latency
     unfit = _unfit(measurements, route, corridor.id)
-    intervals = _fit_intervals(measurements.throughput, corridor.id)
+    intervals = _fit_intervals(measurements.throughput, corridor.id, unfit)
     facts = corridor_facts(
         plan,
         corridor,
@@ -55,7 +55,7 @@ def _find(plan: Plan, corridor: Corridor, route: Route, measurements: Measuremen
         timestamp_error_ns=latency.report.error_ns.get(corridor.id, 0),
         void=unfit.get("stamp"),
     )
-    figures = (*_delay_figures(measurements, corridor.id), *figuring.rate_figures(plan, route, intervals))
+    figures = (*_delay_figures(measurements, corridor.id, unfit), *figuring.rate_figures(plan, route, intervals))
     verdicts = tuple(
         judge(
             target,
@@ -93,19 +93,19 @@ def _uncalibrated(measurements: Measurements, route: Route) -> str | None:
     return None if all(measurements.links[name].calibrated for name in route.links) else NOT_CALIBRATED
 
 
-def _delay_figures(measurements: Measurements, corridor: str) -> tuple[figuring.Figure, ...]:
+def _delay_figures(measurements: Measurements, corridor: str, unfit: Mapping[str, str]) -> tuple[figuring.Figure, ...]:
     """The figures of delay and loss; none where the instrument was unfit, so that no value is shown as if it were one."""
-    if _unfit_delay(measurements, corridor):
+    if "stamp" in unfit:
         return ()
     latency = measurements.latency
     return figuring.delay_figures(of_pair(latency.memory.columns(PACKETS), latency.pairs.index(corridor)))
 
 
-def _fit_intervals(throughput: Throughput, corridor: str) -> Columns:
+def _fit_intervals(throughput: Throughput, corridor: str, unfit: Mapping[str, str]) -> Columns:
     """The intervals of the corridor's tests; none where the instrument was unfit, or the probe itself doubts what it measured."""
     measured = throughput.measured
     mine = of_pair(measured.memory.columns(INTERVALS), measured.pairs.index(corridor))
-    doubted = corridor in measured.report.not_measured or _unfit_rate(throughput, corridor)
+    doubted = corridor in measured.report.not_measured or "iperf3" in unfit
     kept = slice(0, 0) if doubted else slice(None)
     return {name: column[kept] for name, column in mine.items()}
 

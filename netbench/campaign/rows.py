@@ -18,7 +18,7 @@ def calibration_rows(calibration: LinkCalibration) -> Iterator[Row]:
     ``kind`` is the item. A median delay has its columns of table version 1 too, and the median after the campaign.
     """
     for item in calibration.items:
-        old = _delay_row(calibration, item) if item.kind is Kind.DELAY else {}
+        old: Row = _delay_row(calibration, item) if item.kind is Kind.DELAY else {}
         yield {"link": calibration.link.id, "direction": item.direction, **old, **_item_row(item)}
 
 

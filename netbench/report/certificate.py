@@ -51,16 +51,22 @@ def render_certificate(document: Document, language: str, width: int | None) -> 
 
 def _rows(link: LinkEntry, language: str, *, intervals: bool) -> list[list[str]]:
     by_place = {(figure.direction, figure.item): figure for figure in link_figures(link)}
-    verdict = translate(mark("as planned") if link["faithful"] else mark("off its plan"), language)
     return [
         [
             link["id"],
             words.say(words.DIRECTIONS, direction, language),
             *(_cell(by_place.get((direction, item)), intervals=intervals and item in ("delay", "rate")) for item in _ITEMS),
-            verdict,
+            translate(_verdict(link, direction), language),
         ]
         for direction in _WAYS
     ]
+
+
+def _verdict(link: LinkEntry, direction: DirectionOf) -> str:
+    if not link["faithful"]:
+        return mark("off its plan")
+    unproved = any(entry["direction"] == direction for entry in link.get("unproved", []))
+    return mark("as planned where measurable") if unproved else mark("as planned")
 
 
 def _cell(figure: LinkFigure | None, *, intervals: bool) -> str:

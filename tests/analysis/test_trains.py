@@ -1,6 +1,6 @@
 """Rates and queues from synthetic trains, against exact arithmetic."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def link(frames: int, gap_ns: int, lost: Callable[[int], bool] = lambda _: False
     return columns(rows)
 
 
-def columns(rows: list[tuple[int, Fate, int, int | None]]) -> Columns:
+def columns(rows: Sequence[tuple[int, Fate, int, int | None]]) -> Columns:
     """Rows of number, fate, sending time and delay."""
     delays = [row[3] for row in rows]
     return {

@@ -1,12 +1,15 @@
 """From samples to findings: what the instrument spoiled is void and shows no figure; the rest is judged in the plan's terms."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 
 from netbench.campaign.building import CorridorFindings
+from netbench.campaign.calibrating import unproved
 from netbench.campaign.calibration import LinkCalibration
+from netbench.campaign.certificate import Item, Kind, Standing, nothing
 from netbench.campaign.condition import Condition
 from netbench.campaign.judging import Measurements, judge_corridors
 from netbench.campaign.load_report import LoadReport
@@ -28,8 +31,19 @@ COUNT = 1_000
 MEGABIT_A_TENTH = 12_500  # bytes in 0.1 s at 1 Mbit/s
 
 
+def exact(link: str) -> LinkCalibration:
+    """A link measured exactly as planned."""
+    asked = chain().links[link]
+    there, back = delay("forward", asked.delay_ns.forward, 0), delay("reverse", asked.delay_ns.reverse, 0)
+    return LinkCalibration(asked, PerDirection(there, back))
+
+
 def found(
-    delay_condition: Condition = FIT, rate_condition: Condition = FIT, doubt: str = "", load: LoadReport | None = None
+    delay_condition: Condition = FIT,
+    rate_condition: Condition = FIT,
+    doubt: str = "",
+    load: LoadReport | None = None,
+    calibrated: Callable[[str], LinkCalibration] = exact,
 ) -> Mapping[str, CorridorFindings]:
     """The findings when every packet takes 2 ms each way and the home receives 47 Mbit/s over a link scaled down by 10."""
     plan = chain()
@@ -41,7 +55,7 @@ def found(
     intervals.write(INTERVALS, interval_columns(names.index("home")))
     tests = {BulkTest("home", "forward"): FIT, BulkTest("home", "reverse"): rate_condition}
     measurements = Measurements(
-        links={link.id: exact(link.id) for link in plan.links.values()},
+        links={link.id: calibrated(link.id) for link in plan.links.values()},
         latency=Measured(
             names, packets, Report(timestamps=dict.fromkeys(names, "kernel"), error_ns=dict.fromkeys(names, 10_000))
         ),
@@ -83,13 +97,6 @@ def interval_columns(pair: int) -> dict[str, np.ma.MaskedArray[tuple[int, ...], 
     return {name: np.ma.MaskedArray(np.full(30, value, np.int64), mask=False) for name, value in values.items()}
 
 
-def exact(link: str) -> LinkCalibration:
-    """A link measured exactly as planned."""
-    asked = chain().links[link]
-    there, back = delay("forward", asked.delay_ns.forward, 0), delay("reverse", asked.delay_ns.reverse, 0)
-    return LinkCalibration(asked, PerDirection(there, back))
-
-
 def test_a_fit_instrument_gives_verdicts_and_figures() -> None:
     """2 ms meets 5 ms, and the error of timestamps is the corridor's own where every link is exact."""
     west_east = found()["west-east"]
@@ -127,6 +134,42 @@ def test_a_rate_measured_by_an_unfit_instrument_is_void_and_the_delay_stands() -
     assert {figure.summary.metric for figure in home.figures}.isdisjoint({"throughput"})
     assert any(figure.summary.metric == "one_way_delay" for figure in home.figures)
     assert "lost 1 frames" in home.not_measured["iperf3"]
+
+
+def test_a_link_that_drifted_voids_what_crossed_it() -> None:
+    """mid-east is 1 ms later after the campaign: corridors over it are void in delay and in rate, the others stand."""
+
+    def drifted(link: str) -> LinkCalibration:
+        before = exact(link)
+        late = delay("forward", before.link.delay_ns.forward + 1_000_000, 0)
+        return before.measured_again(PerDirection(late, before.got.reverse)) if link == "mid-east" else before
+
+    by_corridor = found(calibrated=drifted)
+
+    assert [verdict.outcome for verdict in by_corridor["west-east"].verdicts] == [Outcome.VOID]
+    assert by_corridor["west-east"].figures == ()
+    assert "link mid-east forward drifted" in by_corridor["west-east"].verdicts[0].reason
+    assert [verdict.outcome for verdict in by_corridor["west-mid"].verdicts] == [Outcome.PASS]
+
+
+def test_a_rate_over_a_link_whose_own_rate_is_unknown_decides_nothing() -> None:
+    """Where the machine could not drive the link, a throughput that would pass is inconclusive, with the reason."""
+    unknown = nothing("link_rate", "reverse", "bit/s")
+    item = Item(Kind.RATE, "reverse", 50e6, unknown, 1e6, Standing.UNMEASURABLE, "this machine sends too little")
+
+    by_corridor = found(calibrated=lambda link: replace(exact(link), items=(item,)) if link == "home-east" else exact(link))
+
+    assert [verdict.outcome for verdict in by_corridor["home"].verdicts] == [Outcome.INCONCLUSIVE]
+    assert "the rate of link home-east could not be proved here" in by_corridor["home"].verdicts[0].reason
+
+
+def test_without_calibration_no_verdict_is_more_than_inconclusive() -> None:
+    """Delay and rate alike, and the figures are still shown."""
+    by_corridor = found(calibrated=lambda link: unproved([chain().links[link]])[link])
+
+    outcomes = {verdict.outcome for finding in by_corridor.values() for verdict in finding.verdicts}
+    assert outcomes == {Outcome.INCONCLUSIVE}
+    assert all(finding.figures for finding in by_corridor.values())
 
 
 def test_a_rate_that_its_probe_doubts_is_not_shown_and_not_judged() -> None:

@@ -1,7 +1,7 @@
 """An emulation that lies is caught: the campaign believes one plan while the network is secretly built from another."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -82,7 +82,7 @@ def built_from(built: Plan) -> type[EmulatedNetwork]:
 
 
 @contextmanager
-def bench(plan: Plan, network_class: type[EmulatedNetwork], results: Path) -> Iterator[Bench]:
+def bench(plan: Plan, network_class: type[EmulatedNetwork], results: Path) -> Generator[Bench]:
     """A bench for ``plan`` over a network of that class."""
     with network_class(plan, NetworkOptions(wire="relay", seed=7)) as network:
         writer = RunWriter.create(results, plan, "emulated", SystemClock().now(), {})

@@ -11,7 +11,7 @@ from netbench_probes.stamp.sockets import common_family, open_at
 from netbench_probes.trains.session import TrainSession, TrainTimes
 from netbench_probes.trains.wire import decode, encode
 
-AT_ONCE = 128
+AT_ONCE = 512
 """Packets sent before what has arrived is read: the kernel keeps few of them for a slow reader."""
 
 Ends = tuple[socket.socket, StampedSocket]

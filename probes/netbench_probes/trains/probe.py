@@ -108,7 +108,7 @@ class TrainProbe:
 
 
 def _nth(values: tuple[int, ...], index: int) -> int:
-    return values[index] if len(values) > 1 else values[0]
+    return values[index % len(values)]
 
 
 def _drive(engine: TrainEngine, sink: Sink) -> None:
