@@ -156,6 +156,7 @@ def _first_manifest(run_id: str, plan: Plan, network: str, started: Instant, fac
             "title": {"en": plan.title.en, "zh": plan.title.zh},
             "digest": plan.digest,
             "text": plan.text,
+            "traces": [{"name": trace.name, "digest": trace.digest, "text": trace.text} for trace in plan.traces],
         },
         **facts,
     }

@@ -143,7 +143,15 @@ def _announce(table: TimeTable, routes: Mapping[str, Route], observer: Observer,
 
 
 def _measure(campaign: _Campaign) -> Measurements:
+    """Prove the links as the plan says they are, then measure the corridors while links follow their traces."""
     links = _prove(campaign)
+    campaign.bench.network.start_traces()
+    measurements = _measure_corridors(campaign, links)
+    campaign.bench.network.stop_traces()
+    return measurements
+
+
+def _measure_corridors(campaign: _Campaign, links: Mapping[str, LinkCalibration]) -> Measurements:
     bench, table = campaign.bench, campaign.table
     campaign.observer.phase("measuring delay", _seconds(table.latency.duration_ns))
     latency = _measure_latency(campaign)

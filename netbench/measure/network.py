@@ -105,6 +105,17 @@ class Network(Protocol):
         """
         ...
 
+    def start_traces(self) -> None:
+        """Links that follow a trace do so from now on, from its beginning; until then they are as the plan itself says."""
+        ...
+
+    def stop_traces(self) -> None:
+        """Every link is again as the plan itself says.
+
+        :raises CannotMeasureError: when a trace was not followed
+        """
+        ...
+
     def traffic(self) -> Mapping[str, PerDirection[LinkTraffic]]:
         """Return, by link id, what came out at the far ends of each direction since the links were built."""
         ...

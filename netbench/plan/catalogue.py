@@ -5,6 +5,7 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import NamedTuple
 
 from netbench.errors import UnsupportedError, UsageError
 from netbench.plan.load import load_plan, parse_plan
@@ -32,7 +33,7 @@ def find(name_or_path: str) -> Plan:
     built_in = _built_in()
     if name_or_path in built_in:
         found = built_in[name_or_path]
-        return parse_plan(found.read_bytes().decode("utf-8"), str(found))
+        return parse_plan(found.file.read_bytes().decode("utf-8"), str(found.file), found.folder)
     if Path(name_or_path).is_file():
         return load_plan(name_or_path)
     known = ", ".join(sorted(built_in)) or "none"
@@ -43,16 +44,23 @@ def _is_path(name_or_path: str) -> bool:
     return "/" in name_or_path or name_or_path.endswith((".yaml", ".yml"))
 
 
-def _built_in() -> dict[str, Traversable]:
-    plans: dict[str, Traversable] = {}
+class _BuiltIn(NamedTuple):
+    """A plan in an installed package, and the folder in which its traces lie."""
+
+    file: Traversable
+    folder: Traversable
+
+
+def _built_in() -> dict[str, _BuiltIn]:
+    plans: dict[str, _BuiltIn] = {}
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
-        plans.update((path.name.removesuffix(".yaml"), path) for path in _plans_of(entry))
+        plans.update((found.file.name.removesuffix(".yaml"), found) for found in _plans_of(entry))
     return plans
 
 
-def _plans_of(entry: EntryPoint) -> list[Traversable]:
+def _plans_of(entry: EntryPoint) -> list[_BuiltIn]:
     try:
         package = files(import_module(entry.value))
     except Exception as error:
         raise UnsupportedError(f"the plans of {entry.value} do not load: {error}; reinstall that package") from error
-    return [path for path in package.iterdir() if path.name.endswith(".yaml")]
+    return [_BuiltIn(path, package) for path in package.iterdir() if path.name.endswith(".yaml")]

@@ -1,7 +1,8 @@
 """Reading a plan's links, and holding each to physics and to what an emulation can do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.resources.abc import Traversable
 from typing import TypeVar
 
 from netbench.plan import defaults
@@ -9,13 +10,14 @@ from netbench.plan.fields import Fields, Value
 from netbench.plan.impairments import bounded_duration, read_jitter, read_loss, read_queue, read_reorder
 from netbench.plan.model import DIRECTIONS, Layer, Link, LinkClass, Medium, PerDirection, Site, Theory
 from netbench.plan.physics import great_circle_km, group_index_of, position_error_km, propagation_ns, shortest_possible_km
+from netbench.plan.traces import read_traces
 from netbench.units import format_duration, format_rate
 
 T = TypeVar("T")
 
 KEYS = (
     "id", "between", "class", "medium", "layer", "operator", "route_km", "equipment", "delay", "rate", "rate_scale", "queue",
-    "jitter", "loss", "reorder", "risk", "assumed", "tolerance",
+    "jitter", "loss", "reorder", "trace", "risk", "assumed", "tolerance",
 )  # fmt: skip
 
 LONGEST_ROUTE_KM = 100_000
@@ -24,11 +26,12 @@ LARGEST_SCALE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a link is read against."""
+    """What a link is read against; ``folder`` is where its traces lie, None for a plan without a file."""
 
     sites: Mapping[str, Site]
     theory: Theory
     rate_scale: int
+    folder: Traversable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ def read_link(value: Value, around: Surroundings) -> Link:
     _check_emulated_rate(fields, rate_bps, rate_scale)
     assumptions = _assumptions(fields)
     loss = read_loss(fields)
-    return Link(
+    link = Link(
         id=fields["id"].identifier(),
         a=a.id,
         b=b.id,
@@ -77,6 +80,7 @@ def read_link(value: Value, around: Surroundings) -> Link:
         assumptions=assumptions,
         tolerance_ns=_tolerance(fields),
     )
+    return replace(link, trace=read_traces(fields, link, _light_ns(around, (a, b), medium), around.folder))
 
 
 def _ends(value: Value, sites: Mapping[str, Site]) -> tuple[Site, Site]:
@@ -103,7 +107,7 @@ def _stated_delay(fields: Fields, around: Surroundings, ends: tuple[Site, Site],
         if key in fields:
             raise fields[key].error(f"'delay' is the whole delay of the link; give it or '{key}', not both")
     delay_ns = fields["delay"].per_direction(bounded_duration)
-    light_ns = propagation_ns(shortest_possible_km(*ends), group_index_of(medium, around.theory.group_index))
+    light_ns = _light_ns(around, ends, medium)
     if min(delay_ns.forward, delay_ns.reverse) < light_ns:
         given = format_duration(min(delay_ns.forward, delay_ns.reverse))
         through = "air" if medium is Medium.MOBILE else "glass"
@@ -111,6 +115,11 @@ def _stated_delay(fields: Fields, around: Surroundings, ends: tuple[Site, Site],
             f"{given} is faster than light in {through}, which needs {format_duration(light_ns)} for {_distance(ends)}"
         )
     return _Delay(None, 0, delay_ns)
+
+
+def _light_ns(around: Surroundings, ends: tuple[Site, Site], medium: Medium) -> int:
+    """What light takes at least from one end to the other."""
+    return propagation_ns(shortest_possible_km(*ends), group_index_of(medium, around.theory.group_index))
 
 
 def _route_km(fields: Fields, ends: tuple[Site, Site]) -> float:

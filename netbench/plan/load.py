@@ -1,7 +1,8 @@
 """From a plan file to a checked ``Plan``, or to one sentence with file, line and key."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -10,7 +11,7 @@ from netbench.plan import defaults
 from netbench.plan.checks import check_corridors, check_demands
 from netbench.plan.fields import Fields, Value
 from netbench.plan.links import LARGEST_SCALE, Surroundings, read_link
-from netbench.plan.model import Plan
+from netbench.plan.model import Link, Plan
 from netbench.plan.sections import read_corridor, read_demand, read_routing, read_site, read_theory, read_timezone
 from netbench.plan.targets import read_target
 from netbench.plan.tree import parse_tree
@@ -47,14 +48,14 @@ def load_plan(path: str | Path) -> Plan:
         raise PlanError(f"the file cannot be read: {reason}", file=file) from error
     _check_size(len(octets), file)
     try:
-        return parse_plan(octets.decode("utf-8"), file)
+        return parse_plan(octets.decode("utf-8"), file, Path(path).parent)
     except UnicodeDecodeError as error:
         line = octets[: error.start].count(b"\n") + 1
         raise PlanError("this is not text in UTF-8; save the file as UTF-8", file=file, line=line) from error
 
 
-def parse_plan(text: str, file: str) -> Plan:
-    """Return the checked plan in ``text``; ``file`` is what refusals call it.
+def parse_plan(text: str, file: str, folder: Traversable | None = None) -> Plan:
+    """Return the checked plan in ``text``; ``file`` is what refusals call it, ``folder`` where its links' traces lie.
 
     :raises PlanError: when it is no plan that can be used
     """
@@ -62,7 +63,7 @@ def parse_plan(text: str, file: str) -> Plan:
     _check_size(len(text), file)
     value = Value(parse_tree(text, file), file, "", 1)
     _check_version(value)
-    return _plan(value.fields(KEYS, REQUIRED), text)
+    return _plan(value.fields(KEYS, REQUIRED), text, folder)
 
 
 def _check_size(size: int, file: str) -> None:
@@ -79,12 +80,12 @@ def _check_version(value: Value) -> None:
         raise entries["netbench"].error(f"this plan is version {version} and this netbench reads version 1; upgrade netbench")
 
 
-def _plan(fields: Fields, text: str) -> Plan:
+def _plan(fields: Fields, text: str, folder: Traversable | None) -> Plan:
     name = fields["plan"].identifier()
     theory = fields.get("theory", read_theory, defaults.THEORY)
     rate_scale = fields.get("rate_scale", lambda given: given.whole(1, LARGEST_SCALE, "rate_scale"), defaults.RATE_SCALE)
     sites = {key: read_site(key, value) for key, value in _some(fields["sites"], fields["sites"].entries()).items()}
-    around = Surroundings(sites, theory, rate_scale)
+    around = Surroundings(sites, theory, rate_scale, folder)
     links = _by_id(_some(fields["links"], fields["links"].items()), lambda value: read_link(value, around))
     corridor_values = _some(fields["corridors"], fields["corridors"].items())
     corridors = _by_id(corridor_values, lambda value: read_corridor(value, sites))
@@ -102,11 +103,20 @@ def _plan(fields: Fields, text: str) -> Plan:
         targets=targets,
         demands=tuple(read_demand(value, sites) for value in _list(fields, "demands")),
         text=text,
-        digest=hashlib.sha256(text.encode()).hexdigest(),
+        digest=_digest(text, links),
     )
     check_corridors(plan, dict(zip(corridors, corridor_values, strict=True)))
     check_demands(plan, _list(fields, "demands"))
     return plan
+
+
+def _digest(text: str, links: Mapping[str, Link]) -> str:
+    """The SHA-256 of the text, followed by the digests of the traces that its links follow, in their order."""
+    digest = hashlib.sha256(text.encode())
+    for link in links.values():
+        for trace in (link.trace.forward, link.trace.reverse):
+            digest.update(trace.digest.encode() if trace else b"")
+    return digest.hexdigest()
 
 
 Collected = TypeVar("Collected", bound="dict[str, Value] | tuple[Value, ...]")

@@ -316,7 +316,10 @@ class RoutingTimers:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A checked plan. ``text`` is the file as read and ``digest`` its SHA-256, so that a run can prove what it ran."""
+    """A checked plan. ``text`` is the file as read, so that a run can prove what it ran.
+
+    ``digest`` is the SHA-256 of the text, followed by the digests of its links' traces where there are any.
+    """
 
     name: str
     title: Text
@@ -331,6 +334,12 @@ class Plan:
     demands: tuple[Demand, ...]
     text: str
     digest: str
+
+    @property
+    def traces(self) -> tuple[Trace, ...]:
+        """The traces that its links follow, each once, in their order."""
+        every = [trace for link in self.links.values() for trace in (link.trace.forward, link.trace.reverse) if trace]
+        return tuple({trace.name: trace for trace in every}.values())
 
     def targets_of(self, corridor: Corridor) -> tuple[Target, ...]:
         """Return the targets for a corridor, in the plan's order."""

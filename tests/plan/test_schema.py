@@ -57,7 +57,7 @@ def test_the_schema_is_one() -> None:
 def test_what_ships_fits_the_schema_and_the_reader(path: str) -> None:
     """The built-in plans and the starter pass both."""
     text = Path(path).read_text("utf-8")
-    parse_plan(text, path)
+    parse_plan(text, path, Path(path).parent)
     jsonschema.validate(_as_json(text), SCHEMA)
 
 

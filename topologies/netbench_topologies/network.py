@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from netbench_topologies.addressing import LinkEnd
     from netbench_topologies.build import PlanNet
     from netbench_topologies.switches import Switches
+    from netbench_topologies.tracing import TraceDriver
     from netbench_topologies.wire import Wire
 
 SitePath = tuple[str, ...]
@@ -69,6 +70,7 @@ class EmulatedNetwork:
             self._net.open()
             self._switches = self._switched(self._net, undo)
             self._wire.start()
+            self._traces = self._followed(self._wire, undo)
             self._undo = undo.pop_all()
         return self
 
@@ -157,6 +159,17 @@ class EmulatedNetwork:
 
         restore(self._entered(), self._running(), link)
 
+    def start_traces(self) -> None:
+        """Links that follow a trace do so from now on, from its beginning."""
+        self._driver().start()
+
+    def stop_traces(self) -> None:
+        """Every link is again as the plan itself says.
+
+        :raises CannotMeasureError: when a trace was not followed
+        """
+        self._driver().stop()
+
     def evidence(self) -> Mapping[str, bytes]:
         """Return names, addresses, routes, rules, neighbours, offloads, sysctls and the wire's orders and counts, as JSON."""
         from netbench_topologies.evidence import evidence
@@ -190,6 +203,18 @@ class EmulatedNetwork:
         undo.callback(made.stop)
         made.prepare()
         return made
+
+    def _followed(self, running: "Wire", undo: ExitStack) -> "TraceDriver":
+        from netbench_topologies.tracing import TraceDriver
+
+        driver = TraceDriver(self._plan, running.alter)
+        undo.callback(driver.end)
+        return driver
+
+    def _driver(self) -> "TraceDriver":
+        if self._traces is None:
+            raise UsageError("an emulated network is there only between enter and exit")
+        return self._traces
 
     def _end(self, end: "LinkEnd") -> NamespaceVantage:
         return NamespaceVantage(end.site, self._entered().sites[end.site].namespace, end.addresses)
