@@ -3,6 +3,8 @@
 import errno
 import os
 import secrets
+from collections.abc import Sequence
+from typing import Any
 
 from netbench.errors import CannotMeasureError
 from netbench.linux.namespaces import run_inside
@@ -13,7 +15,7 @@ from netbench.plan.routing import next_hops, routes
 from netbench_topologies.addressing import Addressing
 from netbench_topologies.link import WireIntf, WireLink, make_pairs
 from netbench_topologies.mininet_quiet import Mininet, overheard
-from netbench_topologies.node import SiteNode
+from netbench_topologies.node import NodeSetup, SiteNode
 from netbench_topologies.offloading import offloading
 from netbench_topologies.setups import node_setups
 from netbench_topologies.steering import pins
@@ -53,22 +55,48 @@ class PlanNet(Mininet):
         with overheard():
             for site in self.plan.sites:
                 self.sites[site] = self.addHost(self.addressing.nodes[site], ip=None)
-            self._connect()
+            self.connect([self._link(link) for link in self.plan.links.values()])
             self.build()
 
     def configHosts(self) -> None:  # noqa: N802 - Mininet's name
         """Set up every node."""
-        for site, setup in node_setups(self.plan, self.addressing, self._next_hops, self._pins, self._second_hops).items():
+        for site, setup in self.setups().items():
             self.sites[site].config(setup=setup)
+
+    def setups(self) -> dict[str, NodeSetup]:
+        """Return what every site is told, in the plan's order."""
+        return node_setups(self.plan, self.addressing, self._next_hops, self._pins, self._second_hops)
+
+    def link_parameters(self, link: Link) -> dict[str, Any]:
+        """Return what a ``WireLink`` takes besides its two nodes."""
+        names = self.addressing.links[link.id]
+        hardware = {"addr1": names.a.hardware_address, "addr2": names.b.hardware_address}
+        return {"names": names, "group": self.group, "superpackets": offloading(link).on, **hardware}
+
+    def connect(self, links: Sequence[WireLink]) -> None:
+        """Make what the links consist of.
+
+        :raises CannotMeasureError: when the kernel refuses it
+        """
+        try:
+            run_inside(self.home, lambda: make_pairs(links))
+        except OSError as error:
+            raise CannotMeasureError(
+                f"the kernel refused to make the links: {error}; is another emulated network up in this namespace?"
+            ) from error
 
     def close(self) -> None:
         """Take everything down: the wire's interfaces (and their peers) in one stroke, then the nodes."""
-        run_inside(self.home, self._delete_wire_ends)
+        self.disconnect()
         for node in self.sites.values():
             node.end()
         for node in self.sites.values():
             node.release()
         os.close(self.home)
+
+    def disconnect(self) -> None:
+        """The wire's interfaces and their peers are gone."""
+        run_inside(self.home, self._delete_wire_ends)
 
     def _delete_wire_ends(self) -> None:
         try:
@@ -77,17 +105,6 @@ class PlanNet(Mininet):
             if error.errno != errno.ENODEV:  # none of them was made, or all are gone
                 raise
 
-    def _connect(self) -> None:
-        try:
-            make_pairs([self._link(link) for link in self.plan.links.values()])
-        except OSError as error:
-            raise CannotMeasureError(
-                f"the kernel refused to make the links: {error}; is another emulated network up in this namespace?"
-            ) from error
-
     def _link(self, link: Link) -> WireLink:
-        names = self.addressing.links[link.id]
-        hardware = {"addr1": names.a.hardware_address, "addr2": names.b.hardware_address}
-        told = {"names": names, "group": self.group, "superpackets": offloading(link).on}
-        made: WireLink = self.addLink(self.sites[link.a], self.sites[link.b], **told, **hardware)
+        made: WireLink = self.addLink(self.sites[link.a], self.sites[link.b], **self.link_parameters(link))
         return made

@@ -33,10 +33,11 @@ with warnings.catch_warnings(), _own_distutils():
         from mininet.log import lg
         from mininet.net import Mininet
         from mininet.node import Node
+        from mininet.topo import Topo
     except ImportError as missing:
         raise UnsupportedError(f"Mininet is not there ({missing}); apt-get install mininet, then make setup") from missing
 
-__all__ = ["Intf", "Link", "Mininet", "Node", "check_machine", "overheard"]
+__all__ = ["Intf", "Link", "Mininet", "Node", "Topo", "check_machine", "overheard"]
 
 _NEEDED = {"mnexec": "mininet", "ifconfig": "net-tools", "bash": "bash", "ip": "iproute2"}
 
