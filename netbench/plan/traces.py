@@ -85,7 +85,7 @@ def _text(value: Value, name: str, folder: Traversable | None) -> tuple[str, str
 def _rows(file: str, text: str) -> Iterator[dict[str, Value]]:
     lines = ((number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip() and line[0] != "#")
     number, header = next(lines, (1, ""))
-    columns = [word.strip() for word in next(csv.reader([header]), [])]
+    columns = [word.strip() for word in next(csv.reader([header]), list[str]())]
     _check_columns(columns, file, number)
     for number, line in lines:
         cells = next(csv.reader([line]))

@@ -50,6 +50,7 @@ class EmulatedNetwork:
         self._net: PlanNet | None = None
         self._wire: Wire | None = None
         self._switches: Switches | None = None
+        self._traces: TraceDriver | None = None
         self._undo = ExitStack()
 
     @classmethod
@@ -77,6 +78,7 @@ class EmulatedNetwork:
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         """Stop the wire, delete every interface and end every process."""
         self._undo.close()
+        self._traces = None
         self._net = None
         self._wire = None
         self._switches = None
@@ -175,7 +177,8 @@ class EmulatedNetwork:
         from netbench_topologies.evidence import evidence
 
         switches = self._switches.evidence() if self._switches is not None else {}
-        return {**evidence(self._entered(), self._running()), **switches}
+        traces = {"traces.json": self._driver().evidence()} if self._plan.traces else {}
+        return {**evidence(self._entered(), self._running()), **switches, **traces}
 
     def _planned(self, undo: ExitStack) -> "PlanNet":
         from netbench_topologies.mininet_quiet import check_machine
