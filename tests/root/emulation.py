@@ -7,6 +7,7 @@ import threading
 
 from netbench.measure.network import NetworkOptions
 from netbench.plan.catalogue import find
+from netbench.plan.routing import routes
 from netbench_topologies.network import EmulatedNetwork
 
 
@@ -19,7 +20,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
     plan = find(sys.argv[1])
     with EmulatedNetwork(plan, NetworkOptions()) as network:
-        network.routes(list(plan.corridors.values()))
+        taken = network.routes(list(plan.corridors.values()))
+        if {name: forward for name, (forward, _) in taken.items()} != {name: route.sites for name, route in routes(plan).items()}:
+            raise SystemExit(f"the routes are not as planned: {taken}")
         sys.stdout.write("up\n")
         sys.stdout.flush()
         ended.wait()

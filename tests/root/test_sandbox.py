@@ -16,10 +16,12 @@ import pytest
 from pyroute2 import IPRoute
 
 from netbench.linux.sandbox import MARK, inside, sandbox_argv
-from tests.root.nobody import as_nobody
+from tests.root.nobody import NOBODY, as_nobody
 
 EMULATION = Path(__file__).with_name("emulation.py")
 TAG = "NETBENCH_TEST_TAG"
+COMPILED = f"netbench-{NOBODY}"
+"""Where the relay's compiled loop is kept for a user who has no home: a cache, not a left-over."""
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root to make network namespaces and to become an ordinary user"),
@@ -66,10 +68,10 @@ def run(user: Sequence[str], *argv: str, cwd: Path | None = None) -> "subprocess
     return subprocess.run([*user, *sandboxed(*argv)], capture_output=True, text=True, timeout=60, check=False, cwd=cwd)
 
 
-def start(tag: str, *argv: str) -> "subprocess.Popen[str]":
-    """Start a command whose processes can be found again."""
+def start(tag: str, *argv: str, **variables: str) -> "subprocess.Popen[str]":
+    """Start a command whose processes can be found again, with more environment ``variables``."""
     packages = [folder for folder in sys.path if folder and not folder.startswith(sys.base_prefix)]
-    environment = {**os.environ, TAG: tag, "PYTHONPATH": os.pathsep.join(packages)}
+    environment = {**os.environ, TAG: tag, "PYTHONPATH": os.pathsep.join(packages), **variables}
     return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 
@@ -168,14 +170,15 @@ def outside() -> tuple[list[str], list[str]]:
 
 
 _CHANCE = random.Random(2)
-MOMENTS = [0.0, 0.02, 0.08, *(_CHANCE.uniform(0.1, 2.5) for _ in range(5)), None]
+MOMENTS = [0.0, 0.02, 0.08, *(_CHANCE.uniform(0.1, 2.5) for _ in range(6)), None]
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_killed_at_any_moment_it_leaves_nothing(tag: str, user: Sequence[str], moment: float | None) -> None:
-    """SIGKILL to the outer process, while it starts or (None) when it is up: no process, interface or name is left."""
+def test_killed_at_any_moment_it_leaves_nothing(tag: str, user: Sequence[str], tmp_path: Path, moment: float | None) -> None:
+    """SIGKILL to the outer process, while it starts or (None) when it is up: no process, interface, name or file is left."""
+    scratch = open_folder(tmp_path)
     before = outside()
-    with start(tag, *user, sys.executable, str(EMULATION), "first") as process:
+    with start(tag, *user, sys.executable, str(EMULATION), "first", TMPDIR=str(scratch)) as process:
         if moment is None:
             assert process.stdout is not None
             assert process.stdout.readline() == "up\n"
@@ -189,21 +192,42 @@ def test_killed_at_any_moment_it_leaves_nothing(tag: str, user: Sequence[str], m
 
     assert not tagged(tag)
     assert outside() == before
+    assert {left.name for left in scratch.iterdir()} <= {COMPILED}
 
 
-def test_two_run_side_by_side_and_end_cleanly(tag: str) -> None:
-    """Both are up at the same time; each is ended by SIGTERM, takes its network down and says so, and nothing else."""
-    before = outside()
-    both = [start(tag, sys.executable, str(EMULATION), "first") for _ in range(2)]
-    for process in both:
+def open_folder(scratch: Path) -> Path:
+    """An empty folder in which every user may write."""
+    folder = scratch / "temporary"
+    folder.mkdir()
+    folder.chmod(0o777)
+    for parent in (scratch, *scratch.parents[:2]):
+        parent.chmod(0o755)
+    return folder
+
+
+def settings() -> dict[str, str]:
+    """What Mininet is known to change of the whole machine and never to restore, as it is now."""
+    names = ("net/core/rmem_max", "net/core/wmem_max", "net/core/netdev_max_backlog", "net/ipv4/tcp_rmem", "net/ipv4/tcp_wmem")
+    limits = ("fs/file-max", "kernel/pid_max", "net/ipv4/neigh/default/gc_thresh1", "net/ipv4/ip_forward")
+    return {name: (Path("/proc/sys") / name).read_text() for name in (*names, *limits)}
+
+
+def test_four_run_side_by_side_and_end_cleanly(tag: str) -> None:
+    """All are up at the same time, every route of each as planned; each is ended by SIGTERM and says so, and nothing else.
+
+    The settings of the machine are as they were.
+    """
+    before = (outside(), settings())
+    all_four = [start(tag, sys.executable, str(EMULATION), "first") for _ in range(4)]
+    for process in all_four:
         assert process.stdout is not None
         assert process.stdout.readline() == "up\n"
-    for process in both:
+    for process in all_four:
         process.send_signal(signal.SIGTERM)
 
-    assert [(*process.communicate(timeout=60), process.returncode) for process in both] == [("down\n", "", 0)] * 2
+    assert [(*process.communicate(timeout=60), process.returncode) for process in all_four] == [("down\n", "", 0)] * 4
     assert not tagged(tag)
-    assert outside() == before
+    assert (outside(), settings()) == before
 
 
 def test_a_user_without_namespaces_is_told_what_to_allow(tag: str, tmp_path: Path) -> None:
