@@ -16,8 +16,9 @@ DIGITS = 1e-5
 """tc prints six digits of what is not whole, so a share is compared to this part of itself."""
 LEAST = 1e-9
 """Two steps of the scale on which the kernel keeps a share."""
-STEP_S = 1e-6
-"""tc prints times, and the bucket that it computes from one, in whole microseconds."""
+TICK_S = 64e-9
+STEP_S = 1e-6 + TICK_S
+"""tc prints a time in whole microseconds, cut off, of the ticks in which the kernel tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,11 @@ def queue_differences(order: QueueOrder, said: Said) -> list[Difference]:
     if said.get("kind") != "tbf":
         return [Difference("tbf", 1, None)]
     options: Said = said["options"]
-    # the kernel keeps the bucket as the time that it and one frame's framing take
-    step_octets = 1 + math.ceil(order.rate_octets * STEP_S)
+    # the kernel tells the bucket as the ticks that it and one frame's framing take
+    step_octets = 1 + math.ceil(order.rate_octets * TICK_S)
     return _differing(
         ("rate", order.rate_octets, options.get("rate"), 0),
-        ("burst", order.burst_octets + FRAMING_OCTETS, _octets(options.get("burst")), step_octets),
+        ("burst", order.burst_octets + FRAMING_OCTETS, _bucket(options, order.rate_octets), step_octets),
         ("limit", order.limit_octets, options.get("limit"), 0),
         ("overhead", FRAMING_OCTETS, options.get("overhead"), 0),
         ("mpu", SHORTEST_OCTETS, options.get("mpu"), 0),
@@ -93,6 +94,7 @@ def _same(asked: float, got: float | None, room: float) -> bool:
     return abs(asked - got) <= room
 
 
-def _octets(said: str | None) -> int | None:
-    """``12512b/1`` is 12512 octets."""
-    return int(said.partition("b")[0]) if said is not None else None
+def _bucket(options: Said, rate_octets: int) -> float | None:
+    """What so many ticks (hexadecimal) hold at the rate; what tc makes of it in octets is rounded."""
+    ticks: str | None = options.get("burst_raw")
+    return int(ticks, 16) * TICK_S * rate_octets if ticks is not None else None
