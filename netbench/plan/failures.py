@@ -47,7 +47,7 @@ class Foresight:
 
         :raises RefusedError: when the routing cannot keep the plan's routes even while nothing is cut
         """
-        self.routing = routing
+        self.routing: Routing = routing
         self._plan = plan
         self._ways = {name: PerDirection(route, _reversed(route)) for name, route in routes(plan).items()}
         self._tables: Tables | None = tables(plan) if routing == "static" else None

@@ -16,12 +16,12 @@ import pytest
 from pyroute2 import IPRoute
 
 from netbench.linux.sandbox import MARK, inside, sandbox_argv
-from tests.root.nobody import NOBODY, as_nobody
+from tests.root.nobody import as_nobody
 
 EMULATION = Path(__file__).with_name("emulation.py")
 TAG = "NETBENCH_TEST_TAG"
-COMPILED = f"netbench-{NOBODY}"
-"""Where the relay's compiled loop is kept for a user who has no home: a cache, not a left-over."""
+COMPILED = "netbench-0"
+"""Where the relay's compiled loop is kept for a user who has no home and is root in the sandbox: a cache, not a left-over."""
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root to make network namespaces and to become an ordinary user"),
