@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from netbench.errors import UsageError
+from netbench.errors import UnsupportedError, UsageError
 from netbench.linux import sandbox
 from netbench.linux.namespaces import NamespaceVantage
 from netbench.measure.network import LinkHealth, LinkTraffic, NetworkOptions
@@ -38,10 +38,15 @@ class EmulatedNetwork:
     def __init__(self, plan: Plan, options: NetworkOptions) -> None:
         """Nothing is built yet.
 
-        :raises UnsupportedError: when the wire or the switches that are asked for are not there
+        :raises UnsupportedError: when the wire, the routing or the switches that are asked for are not there
         """
         self._plan = plan
         self._options = options
+        if options.routing != "static":
+            raise UnsupportedError(
+                f"an emulated network cannot route by {options.routing} yet; use --routing static, and netbench plan resilience "
+                f"--routing {options.routing} for what it would do"
+            )
         self._wire_name = wire.chosen(options.wire, plan)
         if options.switching == "ovs":
             from netbench_topologies.switches import check_switches
