@@ -192,7 +192,7 @@ def _trace(bench: Bench, corridors: Sequence[Corridor]) -> list[PerDirection[Sit
 
 def _await_return(bench: Bench, foresight: Foresight, changes: Sequence[Change]) -> None:
     """The corridors are on their planned routes again: a protocol may need some hellos for that."""
-    away: Sequence[str] = ()
+    away: list[str] = []
     for number in range(RETURN_TRIES):
         if number:
             threading.Event().wait(_RETURN_PAUSE_S)
