@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -234,7 +234,12 @@ def _descriptors() -> int:
 
 
 def _children() -> set[str]:
-    return {child for task in Path("/proc/self/task").iterdir() for child in (task / "children").read_text().split()}
+    """The living processes whose parent is this one, whichever of its threads started them."""
+    parents: dict[str, str] = {}
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it ended while we looked
+            parents[place.parent.name] = place.read_text().rpartition(")")[2].split()[1]
+    return {process for process, parent in parents.items() if parent == str(os.getpid())}
 
 
 def _settings() -> dict[str, str]:
