@@ -38,6 +38,12 @@ class LinkEnd:
     hardware_address: str
     addresses: Mapping[Family, str]
 
+    @property
+    def link_local(self) -> str:
+        """Its address on the link alone (fe80::/64), with the host number of the others; in use where a protocol routes."""
+        number = int(ipaddress.ip_address(self.addresses[socket.AF_INET6])) & 0xFFFFFFFF
+        return str(ipaddress.ip_address("fe80::1:0:0") + number)
+
 
 @dataclass(frozen=True, slots=True)
 class LinkNames:

@@ -17,15 +17,15 @@ from netbench_topologies.link import WireIntf, WireLink, make_pairs
 from netbench_topologies.mininet_quiet import Mininet, overheard
 from netbench_topologies.node import NodeSetup, SiteNode
 from netbench_topologies.offloading import offloading
-from netbench_topologies.setups import node_setups
+from netbench_topologies.setups import node_setups, protocol_setups
 from netbench_topologies.steering import pins
 
 
 class PlanNet(Mininet):
     """A plan's sites and links in Mininet: nodes that route, and links whose middle is left to the wire."""
 
-    def __init__(self, plan: Plan, addressing: Addressing, *, failover: bool = False) -> None:
-        """Nothing is made yet; with ``failover`` every site gets its second routes too.
+    def __init__(self, plan: Plan, addressing: Addressing, *, failover: bool = False, protocol: bool = False) -> None:
+        """Nothing is made yet; with ``failover`` every site gets its second routes too, with ``protocol`` none at all.
 
         :raises RefusedError: when two corridors want what one set of routes cannot give
         """
@@ -34,7 +34,8 @@ class PlanNet(Mininet):
         self.addressing = addressing
         self.sites: dict[str, SiteNode] = {}
         self._next_hops = next_hops(plan)
-        self._second_hops = tables(plan).second if failover else None
+        self._second_hops = tables(plan).second if failover and not protocol else None
+        self._protocol = protocol
         planned = routes(plan)
         self.hops = {corridor: len(route.links) for corridor, route in planned.items()}
         self._pins = pins(plan, planned, self._next_hops)
@@ -65,6 +66,8 @@ class PlanNet(Mininet):
 
     def setups(self) -> dict[str, NodeSetup]:
         """Return what every site is told, in the plan's order."""
+        if self._protocol:
+            return protocol_setups(self.plan, self.addressing)
         return node_setups(self.plan, self.addressing, self._next_hops, self._pins, self._second_hops)
 
     def link_parameters(self, link: Link) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from netbench.errors import UnsupportedError, UsageError
+from netbench.errors import UsageError
 from netbench.linux import sandbox
 from netbench.linux.namespaces import NamespaceVantage
 from netbench.measure.network import LinkHealth, LinkTraffic, NetworkOptions
-from netbench.plan.failures import How
+from netbench.plan.failures import How, check_ospf
 from netbench.plan.model import Corridor, DirectionName, PerDirection, Plan
 from netbench_topologies import wire
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from netbench_topologies.addressing import LinkEnd
     from netbench_topologies.build import PlanNet
+    from netbench_topologies.frr.daemons import Daemons
     from netbench_topologies.switches import Switches
     from netbench_topologies.tracing import TraceDriver
     from netbench_topologies.wire import Wire
@@ -38,24 +39,26 @@ class EmulatedNetwork:
     def __init__(self, plan: Plan, options: NetworkOptions) -> None:
         """Nothing is built yet.
 
+        :raises RefusedError: when OSPF is asked for and would not keep the plan's routes
         :raises UnsupportedError: when the wire, the routing or the switches that are asked for are not there
         """
         self._plan = plan
         self._options = options
-        if options.routing != "static":
-            raise UnsupportedError(
-                f"an emulated network cannot route by {options.routing} yet; use --routing static, and netbench plan resilience "
-                f"--routing {options.routing} for what it would do"
-            )
         self._wire_name = wire.chosen(options.wire, plan)
         if options.switching == "ovs":
             from netbench_topologies.switches import check_switches
 
             check_switches()
+        if options.routing == "frr":
+            from netbench_topologies.frr.daemons import check_frr
+
+            check_ospf(plan)
+            check_frr()
         self._net: PlanNet | None = None
         self._wire: Wire | None = None
         self._switches: Switches | None = None
         self._traces: TraceDriver | None = None
+        self._daemons: Daemons | None = None
         self._undo = ExitStack()
 
     @classmethod
@@ -64,7 +67,7 @@ class EmulatedNetwork:
         return sandbox.sandbox_argv(argv)
 
     def __enter__(self) -> Self:
-        """Build the plan's sites and links and start the wire.
+        """Build the plan's sites and links, start the wire, and wait for the routes where a protocol finds them.
 
         :raises CannotMeasureError: when the kernel or Mininet does not do as told
         :raises RefusedError: when corridors contradict each other
@@ -76,6 +79,7 @@ class EmulatedNetwork:
             self._net.open()
             self._switches = self._switched(self._net, undo)
             self._wire.start()
+            self._daemons = self._routed(self._net, undo)
             self._traces = self._followed(self._wire, undo)
             self._undo = undo.pop_all()
         return self
@@ -87,6 +91,7 @@ class EmulatedNetwork:
         self._net = None
         self._wire = None
         self._switches = None
+        self._daemons = None
 
     @property
     def wire(self) -> str:
@@ -132,8 +137,10 @@ class EmulatedNetwork:
     def health(self) -> Mapping[str, LinkHealth]:
         """Return, by link id, what the wire itself lost or delayed.
 
-        :raises CannotMeasureError: when the wire has failed
+        :raises CannotMeasureError: when the wire or a routing daemon has failed
         """
+        if self._daemons is not None:
+            self._daemons.check()
         return self._running().health()
 
     def traffic(self) -> Mapping[str, PerDirection[LinkTraffic]]:
@@ -183,7 +190,8 @@ class EmulatedNetwork:
 
         switches = self._switches.evidence() if self._switches is not None else {}
         traces = {"traces.json": self._driver().evidence()} if self._plan.traces else {}
-        return {**evidence(self._entered(), self._running()), **switches, **traces}
+        daemons = self._daemons.evidence() if self._daemons is not None else {}
+        return {**evidence(self._entered(), self._running()), **switches, **traces, **daemons}
 
     def _planned(self, undo: ExitStack) -> "PlanNet":
         from netbench_topologies.mininet_quiet import check_machine
@@ -192,7 +200,9 @@ class EmulatedNetwork:
         from netbench_topologies.addressing import Addressing
         from netbench_topologies.build import PlanNet
 
-        net = PlanNet(self._plan, Addressing(self._plan), failover=self._options.failover)
+        net = PlanNet(
+            self._plan, Addressing(self._plan), failover=self._options.failover, protocol=self._options.routing == "frr"
+        )
         undo.callback(net.close)
         return net
 
@@ -205,6 +215,16 @@ class EmulatedNetwork:
         undo.callback(switches.stop)
         switches.start()
         return switches
+
+    def _routed(self, net: "PlanNet", undo: ExitStack) -> "Daemons | None":
+        if self._options.routing == "static":
+            return None
+        from netbench_topologies.frr.daemons import Daemons
+
+        daemons = Daemons(net)
+        undo.callback(daemons.stop)
+        daemons.start()
+        return daemons
 
     def _prepared(self, net: "PlanNet", undo: ExitStack) -> "Wire":
         made = wire.make(self._wire_name, net, self._options.seed)

@@ -32,6 +32,7 @@ from netbench_topologies.sysctls import AT_BIRTH, FORWARDING, write_sysctls
 
 T = TypeVar("T")
 _OWN_SYS = ("unshare", "--mount", "sh", "-ec", 'mount -t sysfs none /sys; exec "$@"', "sh")
+_LINK_LOCAL_BITS = 64
 _SECOND_METRIC, _LAST_METRIC = 2048, 4096  # IPv6's own is 1024, IPv4's 0
 
 
@@ -71,12 +72,13 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class NodeSetup:
-    """All that a site is told before it routes."""
+    """All that a site is told before it routes; ``protocol``: its routes are found by one, which speaks on every link."""
 
     loopbacks: Mapping[Family, str]
     adjacencies: Mapping[str, Adjacency]
     ways: Sequence[Way]
     rules: Sequence[Rule]
+    protocol: bool = False
 
 
 class SiteNode(Node):
@@ -184,12 +186,15 @@ def _addressed(setup: NodeSetup, indices: Mapping[str, int]) -> Iterator[Request
     for family, address in setup.loopbacks.items():
         yield add_address(family, loopback, address, HOST_BITS[family])
     for link, adjacency in setup.adjacencies.items():
-        yield from _end_addressed(indices[link], adjacency)
+        yield from _end_addressed(indices[link], adjacency, protocol=setup.protocol)
 
 
-def _end_addressed(index: int, adjacency: Adjacency) -> Iterator[Request]:
+def _end_addressed(index: int, adjacency: Adjacency, *, protocol: bool) -> Iterator[Request]:
     """Bring an interface up with its address and its one neighbour; it never asks who is there."""
-    yield set_flags(index, IFF_UP | IFF_NOARP, IFF_MULTICAST)
+    yield set_flags(index, IFF_UP | IFF_NOARP, 0 if protocol else IFF_MULTICAST)
+    if protocol:
+        yield add_address(socket.AF_INET6, index, adjacency.here.link_local, _LINK_LOCAL_BITS)
+        yield add_neighbour(socket.AF_INET6, index, adjacency.there.link_local, adjacency.there.hardware_address)
     for family, address in adjacency.here.addresses.items():
         yield add_address(family, index, address, HOST_BITS[family] - 1)
         yield add_neighbour(family, index, adjacency.there.addresses[family], adjacency.there.hardware_address)

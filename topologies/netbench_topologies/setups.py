@@ -27,6 +27,14 @@ def node_setups(
     }
 
 
+def protocol_setups(plan: Plan, addressing: Addressing) -> dict[str, NodeSetup]:
+    """Return the set-up of every site, in the plan's order, where a protocol finds the routes."""
+    return {
+        site: NodeSetup(addressing.loopbacks[site], _adjacencies(plan, addressing, site), ways=(), rules=(), protocol=True)
+        for site in plan.sites
+    }
+
+
 def _adjacencies(plan: Plan, addressing: Addressing, site: str) -> dict[str, Adjacency]:
     return {
         link.id: Adjacency(addressing.links[link.id].at(site), addressing.links[link.id].across(site), offloading(link).on)

@@ -14,6 +14,7 @@ AT_BIRTH: Mapping[str, str] = {
     "net/ipv4/conf/default/send_redirects": "0",
     "net/ipv4/conf/all/ignore_routes_with_linkdown": "1",
     "net/ipv4/conf/default/ignore_routes_with_linkdown": "1",
+    "net/ipv4/igmp_link_local_mcast_reports": "0",  # nobody needs to be told who speaks OSPF
     "net/ipv4/icmp_ratelimit": "0",  # every probe of a traced route is answered
     "net/ipv4/icmp_ratemask": "0",
     "net/ipv4/tcp_no_metrics_save": "1",  # a test must not start from what the one before it learnt
