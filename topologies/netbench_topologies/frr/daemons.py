@@ -175,8 +175,8 @@ def _ask(path: Path, words: str) -> str:
         daemon.connect(str(path))
         for each in ("enable", words):
             daemon.sendall(each.encode("ascii") + b"\0")
-            answer = bytearray()
-            while answer[-4:-1] != b"\0\0\0" and (more := daemon.recv(65536)):
+            answer = b""
+            while not answer[:-1].endswith(b"\0\0\0") and (more := daemon.recv(65536)):
                 answer += more
     return answer[:-4].decode("utf-8", "replace")
 
