@@ -269,6 +269,8 @@ def _loss_evidence(seen: LossSeen, got: Summary) -> str:
 def _cannot_fill(seen: TrainsSeen) -> str:
     if seen.rate.count >= FEWEST_TRAINS or not seen.offered.value:
         return ""
+    if seen.test.paced and seen.offered.value > seen.test.rate_bps:
+        return f"this machine sent {seen.rate.count} of {seen.offered.count} trains without a pause, too few to judge a rate"
     return f"this machine sends {format_rate(seen.offered.value)}, too little to fill a link of {format_rate(seen.test.rate_bps)}"
 
 

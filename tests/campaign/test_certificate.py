@@ -26,6 +26,7 @@ from netbench.campaign.condition import Condition
 from netbench.campaign.train_rounds import train_test
 from netbench.measure.samples import Fate
 from netbench.plan.model import PerDirection
+from netbench.report.language import retell
 from tests.campaign.plans import chain
 from tests.campaign.test_calibration import delay
 
@@ -81,6 +82,15 @@ def test_the_hosts_limit_is_not_the_links() -> None:
     link = LinkCalibration(LINK, PerDirection(delay("forward", ASKED, 0), delay("reverse", ASKED, 0)), (slow,))
     assert link.faithful
     assert "could not be proved here: this machine sends" in (link.rate_doubt("forward") or "")
+
+
+def test_a_sender_that_pauses_is_not_called_slow() -> None:
+    """A paced train needs no speed but steadiness: what was lacking is said, in both languages."""
+    seen = trains(100e6, count=5)
+    paced = replace(seen, test=replace(seen.test, frames=seen.test.burst + 100))
+
+    assert "trains without a pause, too few to judge a rate" in rate_item(paced).reason
+    assert "没有停顿" in retell(rate_item(paced).reason, "zh")
 
 
 def test_a_queue_half_as_deep_is_off() -> None:
