@@ -101,14 +101,6 @@ def test_static_routes_take_their_second_choice_when_the_carrier_goes_and_notice
     assert idle["corridors"] == []
 
 
-def test_routing_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    """Nothing is run with other routes than those asked for."""
-    argv = [sys.executable, "-m", "netbench", "run", "first", "--routing", "frr", "--results", str(tmp_path)]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
-    assert (done.returncode, list(tmp_path.iterdir())) == (127, [])
-    assert "use --routing static" in done.stderr
-
-
 def test_the_triangle_is_a_plan() -> None:
     """What the tests above cut is what they mean."""
     assert set(parse_plan(TRIANGLE, "triangle.yaml").links) == {"north-south", "north-east", "east-south", "south-tail"}
