@@ -75,6 +75,14 @@ def offered_rate_bps(train: Train, frame_bits: int, burst: int) -> float | None:
     return (len(sent_ns) - 1) * frame_bits * _NANOSECONDS / max(1.0, float(sent_ns[-1] - sent_ns[0]))
 
 
+def paced_rate_bps(train: Train, frame_bits: int, burst: int) -> float | None:
+    """Return the rate at which the packets after the first ``burst`` were sent; None for none."""
+    sent_ns = train.sent_ns[burst - 1 :] if burst else train.sent_ns
+    if len(sent_ns) < 2:
+        return None
+    return (len(sent_ns) - 1) * frame_bits * _NANOSECONDS / max(1.0, float(sent_ns[-1] - sent_ns[0]))
+
+
 def longest_pause_ns(train: Train) -> int:
     """Return the longest time between two packets sent in a row, 0 for fewer than two."""
     return int(np.diff(train.sent_ns).max()) if len(train.sent_ns) > 1 else 0

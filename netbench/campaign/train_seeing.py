@@ -12,6 +12,7 @@ from netbench.analysis.trains import (
     longest_wait_ns,
     median_of,
     offered_rate_bps,
+    paced_rate_bps,
     trains_of,
     usual_wait_ns,
 )
@@ -86,7 +87,7 @@ def _seen(test: TrainTest, trains: Sequence[Train], link: tuple[float, int], far
     loss_ratio, idle_ns = link
     offers = {train: offered_rate_bps(train, FULL_FRAME_BITS, test.burst) for train in trains}
     filling = [train for train, offered in offers.items() if offered and offered >= SMALLEST_OFFER * test.rate_bps]
-    overfilling = [train for train in filling if _overfills(test, offers[train] or 0)]
+    overfilling = [train for train in filling if _overfills(test, train, offers[train] or 0)]
     return TrainsSeen(
         test=test,
         rate=median_of("link_rate", test.direction, "bit/s", [_rate_bps(test, train, loss_ratio) for train in filling]),
@@ -97,7 +98,7 @@ def _seen(test: TrainTest, trains: Sequence[Train], link: tuple[float, int], far
 
 
 def _rate_bps(test: TrainTest, train: Train, loss_ratio: float) -> float | None:
-    if test.paced and longest_pause_ns(train) > test.queue_ns * SHORT_PAUSE:
+    if test.paced and _paused(test, train):
         return None
     if test.paced:
         return counted_rate_bps(train, FULL_FRAME_BITS, loss_ratio)
@@ -108,6 +109,13 @@ def _wait_ns(test: TrainTest, train: Train, idle_ns: int) -> float | None:
     return usual_wait_ns(train, idle_ns, test.burst) if test.paced else longest_wait_ns(train, idle_ns)
 
 
-def _overfills(test: TrainTest, offered_bps: float) -> bool:
-    """Whether the burst alone is more than the queue holds, for all that left meanwhile."""
-    return test.paced or test.burst * (1 - test.rate_bps / offered_bps) * test.frame_ns >= ENOUGH_FILLED * test.queue_ns
+def _overfills(test: TrainTest, train: Train, offered_bps: float) -> bool:
+    """Whether the burst alone is more than the queue holds, for all that left meanwhile, or a paced train kept it full."""
+    if test.paced:
+        paced_bps = paced_rate_bps(train, FULL_FRAME_BITS, test.burst)
+        return paced_bps is not None and paced_bps >= ENOUGH_FILLED * test.rate_bps and not _paused(test, train)
+    return test.burst * (1 - test.rate_bps / offered_bps) * test.frame_ns >= ENOUGH_FILLED * test.queue_ns
+
+
+def _paused(test: TrainTest, train: Train) -> bool:
+    return longest_pause_ns(train) > test.queue_ns * SHORT_PAUSE

@@ -13,6 +13,7 @@ from netbench.analysis.trains import (
     longest_wait_ns,
     median_of,
     offered_rate_bps,
+    paced_rate_bps,
     trains_of,
     usual_wait_ns,
 )
@@ -108,6 +109,16 @@ def test_what_was_offered_is_what_was_sent_whatever_became_of_it() -> None:
     train = only(trains_of(link(70, 5_000), 70))
 
     assert offered_rate_bps(train, BITS, 70) == pytest.approx(BITS / 5e-6)
+
+
+def test_what_was_offered_after_the_burst_is_told_alone() -> None:
+    """Ten at once, then one a millisecond: a packet a millisecond, and nothing of a train that was the burst alone."""
+    rows = [(number, Fate.LOST, max(0, number - 9) * 1_000_000, None) for number in range(20)]
+
+    train = only(trains_of(columns(rows), 20))
+
+    assert paced_rate_bps(train, BITS, 10) == pytest.approx(BITS / 1e-3)
+    assert paced_rate_bps(train, BITS, 20) is None
 
 
 def test_the_longest_pause_is_between_two_that_were_sent() -> None:
