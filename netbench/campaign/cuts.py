@@ -80,8 +80,10 @@ def events_from_file(plan: Plan, path: Path) -> tuple[Event, ...]:
     """
     try:
         text = path.read_text("utf-8")
-    except (OSError, UnicodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}; name a file of cuts") from error
+    except UnicodeError as error:
+        raise UsageError(f"{path} is not text in UTF-8; save the file as UTF-8") from error
     if len(text) > _LARGEST_OCTETS:
         raise UsageError(f"{path} is larger than 1 MB, which no campaign is")
     value = Value(parse_tree(text, str(path)), str(path), "", 1)

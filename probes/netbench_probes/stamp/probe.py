@@ -1,9 +1,7 @@
 """The STAMP probe: one-way and round-trip delay, loss by direction, duplicates and reordering of many pairs at once."""
 
 import json
-import queue
 import socket
-import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal
@@ -14,8 +12,9 @@ from netbench.measure.probe import Control, Pair, Report, Schedule, TimestampCla
 from netbench.measure.reflector import ReflectorOptions
 from netbench.measure.samples import PACKETS, Sink
 from netbench.measure.vantage import RemoteEnd, Vantage
+from netbench_probes.handover import drive
 from netbench_probes.stamp.columns import columns_of
-from netbench_probes.stamp.engine import Engine, Rows
+from netbench_probes.stamp.engine import Engine
 from netbench_probes.stamp.flow import Flow
 from netbench_probes.stamp.server import StampReflector
 from netbench_probes.stamp.sockets import PORT, common_family, joined_pair, towards
@@ -100,7 +99,7 @@ class StampProbe:
             if not flows:
                 raise CannotMeasureError("; ".join(sorted(set(not_measured.values()))) or "there is no pair to measure")
             engine = Engine(flows, schedule, control, self._clock)
-            _drive(engine, sink)
+            drive(engine, "netbench-stamp", lambda rows: sink.write(PACKETS, columns_of(rows)))
             return _report(pairs, flows, not_measured, engine)
         finally:
             for _, flow in flows:
@@ -130,32 +129,6 @@ class StampProbe:
             sender, reflector = joined_pair(pair.source, pair.destination, family, port, self._parameters.dscp)
         rest = bytes(self._parameters.packet_octets - BASE_OCTETS)
         return Flow(sender, reflector, self._parameters.timeout_ns, rest, self._clock)
-
-
-def _drive(engine: Engine, sink: Sink) -> None:
-    """Run the engine in a thread of its own and write what it hands over, so that a slow sink delays no packet."""
-    handed: queue.SimpleQueue[Rows | None] = queue.SimpleQueue()
-    failure: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            engine.run(handed.put)
-        except BaseException as error:  # noqa: BLE001 - carried over to the caller's thread, whatever it is
-            failure.append(error)
-        finally:
-            handed.put(None)
-
-    thread = threading.Thread(target=run, name="netbench-stamp")
-    thread.start()
-    try:
-        while (rows := handed.get()) is not None:
-            if rows:
-                sink.write(PACKETS, columns_of(rows))
-    finally:
-        engine.stop()
-        thread.join()
-    if failure:
-        raise failure[0]
 
 
 def _report(pairs: Sequence[Pair], flows: Sequence[tuple[int, Flow]], not_measured: dict[str, str], engine: Engine) -> Report:

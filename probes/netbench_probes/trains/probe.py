@@ -1,8 +1,6 @@
 """The train probe: what a link does to a burst that is longer than its queue."""
 
 import json
-import queue
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -12,8 +10,9 @@ from netbench.errors import CannotMeasureError, NetbenchError, UnsupportedError,
 from netbench.measure.probe import Control, Pair, Report, Schedule
 from netbench.measure.samples import PACKETS, Sink
 from netbench.measure.vantage import RemoteEnd
+from netbench_probes.handover import drive
 from netbench_probes.stamp.columns import columns_of
-from netbench_probes.trains.engine import Rows, TrainEngine
+from netbench_probes.trains.engine import TrainEngine
 from netbench_probes.trains.flow import TrainFlow, opened
 from netbench_probes.trains.session import Shape
 from netbench_probes.trains.wire import LEAST_OCTETS
@@ -79,7 +78,8 @@ class TrainProbe:
         try:
             if not flows:
                 raise CannotMeasureError("; ".join(sorted(set(not_measured.values()))) or "there is no pair to measure")
-            _drive(TrainEngine(flows, schedule, control, self._clock), sink)
+            engine = TrainEngine(flows, schedule, control, self._clock)
+            drive(engine, "netbench-trains", lambda rows: sink.write(PACKETS, columns_of(rows)))
             return _report(pairs, flows, not_measured)
         finally:
             for _, flow, _ in flows:
@@ -109,32 +109,6 @@ class TrainProbe:
 
 def _nth(values: tuple[int, ...], index: int) -> int:
     return values[index % len(values)]
-
-
-def _drive(engine: TrainEngine, sink: Sink) -> None:
-    """Run the engine in a thread of its own and write what it hands over, so that a slow sink delays no packet."""
-    handed: queue.SimpleQueue[Rows | None] = queue.SimpleQueue()
-    failure: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            engine.run(handed.put)
-        except BaseException as error:  # noqa: BLE001 - carried over to the caller's thread, whatever it is
-            failure.append(error)
-        finally:
-            handed.put(None)
-
-    thread = threading.Thread(target=run, name="netbench-trains")
-    thread.start()
-    try:
-        while (rows := handed.get()) is not None:
-            if rows:
-                sink.write(PACKETS, columns_of(rows))
-    finally:
-        engine.stop()
-        thread.join()
-    if failure:
-        raise failure[0]
 
 
 def _report(pairs: Sequence[Pair], flows: Sequence[tuple[int, TrainFlow, Shape]], not_measured: dict[str, str]) -> Report:
