@@ -19,6 +19,12 @@ FOLDER = Path(__file__).parents[2]
 MN = (sys.executable, shutil.which("mn") or "/usr/bin/mn")
 FIRST = ("--custom", str(FOLDER / "topologies" / "first.py"), "--controller", "none")
 GENEROUS_MS = 2.0
+# a clone that lies in /tmp is still there afterwards
+_OWN_TMP = (
+    f"mount --bind {FOLDER} /mnt; mount -t tmpfs none /tmp; mkdir -p {FOLDER}; mount --bind /mnt {FOLDER}; "
+    if FOLDER.is_relative_to("/tmp")
+    else "mount -t tmpfs none /tmp; "
+)
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become an ordinary user and to make network namespaces"),
@@ -32,7 +38,7 @@ def mn(*words: str, user: Sequence[str] = (), commands: str = "", before: str = 
 
     ``before`` is run there first; the log is listed last.
     """
-    script = f'mount -t tmpfs none /tmp; touch /tmp/canary.log; {before} "$@"; code=$?; echo; ls /tmp/canary.log; exit $code'
+    script = f'{_OWN_TMP}touch /tmp/canary.log; {before} "$@"; code=$?; echo; ls /tmp/canary.log; exit $code'
     command = sandbox_argv(["sh", "-c", script, "sh", *MN, *FIRST, *words])
     assert command is not None
     packages = [folder for folder in sys.path if folder and not folder.startswith(sys.base_prefix)]
