@@ -1,5 +1,6 @@
 """What the intervals of one pair say: throughput a direction, and how often it was enough."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -25,15 +26,21 @@ def summarise_intervals(columns: Columns) -> tuple[Summary, ...]:
     return tuple(summary for turn in Turn for summary in _throughput(columns, turn))
 
 
-def share_at_least(columns: Columns, turn: Turn, threshold_bps: float) -> Summary:
+def share_at_least(columns: Columns, turn: Turn, threshold_bps: float, error_ratio: float = 0.0) -> Summary:
     """Return the share of intervals of one direction whose rate reaches ``threshold_bps`` (达标速率占比), by Clopper–Pearson.
 
     Its statistic is ``share_at_least`` of the metric ``throughput``; without intervals it has no value. The threshold is in the
-    terms of the samples: of an emulation, the plan's divided by ``rate_scale``.
+    terms of the samples: of an emulation, the plan's divided by ``rate_scale``. Every rate may be off by ``error_ratio`` of
+    itself: the interval's ends are those of the shares that would reach it if all were that much too high, and too low.
     """
     received_bytes, durations_ns = _of_turn(columns, turn)
-    reached = received_bytes * float(_BITS_PER_BYTE_NS) >= threshold_bps * durations_ns
-    return proportion("throughput", _name(turn), int(np.count_nonzero(reached)), len(reached), "share_at_least")
+    bits, needed = received_bytes * float(_BITS_PER_BYTE_NS), threshold_bps * durations_ns
+
+    def share(factor: float) -> Summary:
+        reached = int(np.count_nonzero(bits * factor >= needed))
+        return proportion("throughput", _name(turn), reached, len(bits), "share_at_least")
+
+    return replace(share(1.0), low=share(1 - error_ratio).low, high=share(1 + error_ratio).high)
 
 
 def _of_turn(columns: Columns, turn: Turn) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -31,12 +31,15 @@ def rate_figures(plan: Plan, route: Route, intervals: Columns) -> tuple[Figure, 
     return tuple(_in_plan_terms(plan, route, summary) for summary in summarise_intervals(intervals))
 
 
-def target_shares(target: Target, plan: Plan, route: Route, intervals: Columns) -> tuple[Summary, ...]:
-    """Return, for a target on the share of intervals that reach a rate, that share in each direction; nothing for others."""
+def target_shares(target: Target, plan: Plan, route: Route, intervals: Columns, rate_error_ratio: float) -> tuple[Summary, ...]:
+    """Return, for a target on the share of intervals that reach a rate, that share in each direction; nothing for others.
+
+    Its interval covers what the share would be if every rate were off by ``rate_error_ratio``.
+    """
     if target.statistic != "share_at_least" or target.of is None:
         return ()
     return tuple(
-        share_at_least(intervals, turn, target.of / bottleneck(plan, route, direction).rate_scale)
+        share_at_least(intervals, turn, target.of / bottleneck(plan, route, direction).rate_scale, rate_error_ratio)
         for direction, turn in _TURNS.items()
     )
 

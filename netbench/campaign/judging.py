@@ -67,7 +67,7 @@ def _find(plan: Plan, corridor: Corridor, route: Route, measurements: Measuremen
             [figure.summary for figure in figures],
             today,
             Layer.IP,
-            figuring.target_shares(target, plan, route, intervals),
+            figuring.target_shares(target, plan, route, intervals, facts.rate_error_ratio),
         )
         for target in plan.targets_of(corridor)
     )

@@ -104,6 +104,16 @@ def test_share_of_intervals_that_reach_a_rate() -> None:
     assert (share.low, share.high) == pytest.approx((expected.low, expected.high))
 
 
+def test_a_share_is_as_unsure_as_the_rates_themselves() -> None:
+    """With rates 5 % off, 8 % above the limit is surely enough, 3 % above or below may go either way."""
+    columns = interval_columns([(0, SECOND, each) for each in (1_080, 1_030, 970, 920)])
+    share = share_at_least(columns, Turn.FORWARD, 8_000.0, 0.05)
+
+    assert share.value == 0.5
+    assert share.low == pytest.approx(stats.binomtest(1, 4).proportion_ci(0.95, method="exact").low)
+    assert share.high == pytest.approx(stats.binomtest(3, 4).proportion_ci(0.95, method="exact").high)
+
+
 def test_share_of_no_intervals_has_no_value() -> None:
     """Nothing measured, nothing said."""
     assert share_at_least(interval_columns([]), Turn.FORWARD, 1.0).value is None

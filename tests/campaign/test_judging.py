@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
+import pytest
 
 from netbench.campaign.building import CorridorFindings
 from netbench.campaign.calibrating import unproved
@@ -19,7 +20,7 @@ from netbench.measure.collect import MemorySink
 from netbench.measure.probe import Report
 from netbench.measure.samples import INTERVALS, PACKETS, Fate, Turn
 from netbench.plan import routing
-from netbench.plan.model import PerDirection
+from netbench.plan.model import PerDirection, Plan
 from netbench.verdict.model import Outcome
 from tests.campaign.plans import chain
 from tests.campaign.test_calibration import delay
@@ -41,12 +42,14 @@ def exact(link: str) -> LinkCalibration:
 def found(
     delay_condition: Condition = FIT,
     rate_condition: Condition = FIT,
+    *,
     doubt: str = "",
     load: LoadReport | None = None,
     calibrated: Callable[[str], LinkCalibration] = exact,
+    plan: Plan | None = None,
 ) -> Mapping[str, CorridorFindings]:
     """The findings when every packet takes 2 ms each way and the home receives 47 Mbit/s over a link scaled down by 10."""
-    plan = chain()
+    plan = plan or chain()
     routes = routing.routes(plan)
     names = tuple(routes)
     packets, intervals = MemorySink(), MemorySink()
@@ -179,3 +182,18 @@ def test_a_rate_that_its_probe_doubts_is_not_shown_and_not_judged() -> None:
     assert [verdict.outcome for verdict in home.verdicts] == [Outcome.INCONCLUSIVE]
     assert {figure.summary.metric for figure in home.figures}.isdisjoint({"throughput"})
     assert home.not_measured == {"iperf3": "the server ended half way"}
+
+
+@pytest.mark.parametrize(("of_bps", "outcome"), [(430_000_000, Outcome.PASS), (460_000_000, Outcome.INCONCLUSIVE)])
+def test_a_share_is_judged_with_its_links_error(of_bps: int, outcome: Outcome) -> None:
+    """All intervals reach 470 Mbit/s over a link that may be 5 % too fast: 430 were reached anyhow, 460 perhaps not."""
+
+    def too_fast(link: str) -> LinkCalibration:
+        got = replace(nothing("link_rate", "reverse", "bit/s"), value=52_500_000, low=52_500_000, high=52_500_000)
+        return replace(exact(link), items=(Item(Kind.RATE, "reverse", 50_000_000, got, 1_000_000, Standing.FAITHFUL),))
+
+    plan = chain()
+    down = replace(plan.targets["down"], statistic="share_at_least", limit=0.8, unit="1", of=of_bps)
+    home = found(calibrated=too_fast, plan=replace(plan, targets={"down": down}))["home"]
+
+    assert [verdict.outcome for verdict in home.verdicts] == [outcome]
