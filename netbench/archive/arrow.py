@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from netbench.errors import CannotMeasureError, RefusedError
-from netbench.measure.samples import INTERVALS, PACKETS, Column, Columns, Field, Table
+from netbench.measure.samples import INTERVALS, PACKETS, Column, Columns, Field, Table, completed
 
-KNOWN_VERSIONS: Mapping[str, int] = {table.name: table.version for table in (PACKETS, INTERVALS)}
+KNOWN_TABLES: Mapping[str, Table] = {table.name: table for table in (PACKETS, INTERVALS)}
 _TABLE, _VERSION, _PAIRS = b"netbench.table", b"netbench.version", b"netbench.pairs"
 
 
@@ -46,8 +46,8 @@ def read_label(schema: pa.Schema, where: str) -> Label:
     if _TABLE not in metadata:
         raise RefusedError(f"{where}: not a file of netbench samples: its schema names no table")
     table, version = metadata[_TABLE].decode(), int(metadata[_VERSION])
-    if version > KNOWN_VERSIONS.get(table, version):
-        known = KNOWN_VERSIONS[table]
+    known = KNOWN_TABLES[table].version if table in KNOWN_TABLES else version
+    if version > known:
         raise RefusedError(
             f"{where}: table {table} version {version} is newer than this netbench reads ({known}): upgrade netbench"
         )
@@ -68,8 +68,13 @@ def record_batch(table: Table, schema: pa.Schema, columns: Columns, where: str) 
 
 
 def columns_of(table: pa.Table) -> Columns:
-    """Return the columns as numpy arrays: masked where the schema lets a row lack the value, plain elsewhere."""
-    return {field.name: _to_numpy(table.column(field.name), field) for field in table.schema}
+    """Return the columns as numpy arrays: masked where the schema lets a row lack the value, plain elsewhere.
+
+    Columns that a later version of the table added are masked.
+    """
+    columns = {field.name: _to_numpy(table.column(field.name), field) for field in table.schema}
+    known = KNOWN_TABLES.get((table.schema.metadata or {}).get(_TABLE, b"").decode())
+    return columns if known is None else completed(known, columns)
 
 
 def _to_arrow(field: Field, column: Column, where: str) -> pa.Array:

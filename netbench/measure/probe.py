@@ -11,6 +11,7 @@ from netbench.measure.vantage import RemoteEnd, Vantage
 API = 1
 
 TimestampClass = Literal["hardware", "kernel", "user"]
+Spacing = Literal["periodic", "poisson"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +25,20 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When to send: ``count`` attempts a pair, ``interval_ns`` apart; for bulk tests their product is the duration."""
+    """When to send: ``count`` attempts a pair, ``interval_ns`` apart; for bulk tests their product is the duration.
+
+    ``spacing`` ``poisson`` makes that the mean of exponential gaps, drawn from ``seed`` (RFC 2330 §11.1.1): nothing periodic in
+    the network can be in step with them. ``netbench.measure.schedules`` has the times.
+    """
 
     interval_ns: int
     count: int
+    spacing: Spacing = "periodic"
+    seed: int = 1
 
     @property
     def duration_ns(self) -> int:
-        """From the first attempt to the end of the last interval."""
+        """From the first attempt to the end of the last interval; what is to be expected of it where gaps are random."""
         return self.interval_ns * self.count
 
 

@@ -58,7 +58,7 @@ class Table:
 
 PACKETS = Table(
     "packets",
-    1,
+    2,
     (
         Field("pair", "uint16"),  # index into the pairs that were measured
         Field("sequence", "uint32"),
@@ -68,6 +68,12 @@ PACKETS = Table(
         Field("residence_ns", "int64", nullable=True),  # T3 - T2, spent in the reflector
         Field("reverse_ns", "int64", nullable=True),  # T4 - T3
         Field("reordered", "uint8"),  # bit 0: overtaken on the way there, bit 1: on the way back (RFC 4737)
+        # since version 2:
+        Field("send_late_ns", "int64", nullable=True),  # how long after its due time it was handed to the kernel
+        Field("forward_ttl", "uint8", nullable=True),  # TTL or hop limit as the far end saw it
+        Field("reverse_ttl", "uint8", nullable=True),  # as it came back
+        Field("forward_tos", "uint8", nullable=True),  # DSCP << 2 | ECN as the far end saw it
+        Field("reverse_tos", "uint8", nullable=True),  # as it came back
     ),
 )
 
@@ -85,6 +91,17 @@ INTERVALS = Table(
         Field("congestion_window_bytes", "int64", nullable=True),
     ),
 )
+
+
+def completed(table: Table, columns: Columns) -> Columns:
+    """Return the columns with those of ``table`` that they lack and rows may lack, all masked: how an older version is read."""
+    count = len(next(iter(columns.values()), ()))
+    lacking = [field for field in table.fields if field.nullable and field.name not in columns]
+    return {**columns, **{field.name: _unknown(field, count) for field in lacking}}
+
+
+def _unknown(field: Field, count: int) -> Column:
+    return np.ma.MaskedArray(np.zeros(count, field.dtype), mask=np.ones(count, np.bool_))
 
 
 class Sink(Protocol):

@@ -49,6 +49,11 @@ def packets(count: int, first: int = 0) -> Columns:
         "residence_ns": np.ma.MaskedArray(30_000 + number % 5, mask=lost),
         "reverse_ns": delay + 1,
         "reordered": np.zeros(count, dtype=np.uint8),
+        "send_late_ns": np.ma.MaskedArray(number % 3, mask=lost),
+        "forward_ttl": np.ma.MaskedArray(np.full(count, 254, np.uint8), mask=lost),
+        "reverse_ttl": np.ma.MaskedArray(np.full(count, 253, np.uint8), mask=lost),
+        "forward_tos": np.ma.MaskedArray(np.zeros(count, np.uint8), mask=True),
+        "reverse_tos": np.ma.MaskedArray(np.full(count, 184, np.uint8), mask=lost),
     }
 
 

@@ -2,10 +2,11 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from netbench.archive.arrow import arrow_schema
+from netbench.archive.arrow import arrow_schema, record_batch
 from netbench.archive.reader import list_runs, open_run
 from netbench.errors import RefusedError, UsageError
 from netbench.measure.samples import PACKETS, Field, Table
@@ -142,11 +143,26 @@ def test_a_newer_schema_is_refused_by_name(tmp_path: Path, name: str) -> None:
 def test_a_newer_table_is_refused_by_name(tmp_path: Path) -> None:
     """Samples of a later version are not guessed at."""
     folder = open_writer(tmp_path).folder
-    later = Table("packets", 2, (Field("pair", "uint16"),))
+    later = Table("packets", 3, (Field("pair", "uint16"),))
     with _stream(folder).open("wb") as file:
         pa.ipc.new_stream(file, arrow_schema(later, PAIRS)).close()
-    with pytest.raises(RefusedError, match="table packets version 2 is newer than this netbench reads"):
+    with pytest.raises(RefusedError, match="table packets version 3 is newer than this netbench reads"):
         open_run(tmp_path, folder.name).samples("stamp-packets")
+
+
+def test_samples_of_the_first_version_lack_what_came_later(tmp_path: Path) -> None:
+    """A run of an earlier netbench is read as it is; the columns that it could not have are masked, in every row."""
+    folder = open_writer(tmp_path).folder
+    first = Table("packets", 1, PACKETS.fields[:8])
+    schema = arrow_schema(first, PAIRS)
+    with _stream(folder).open("wb") as file:
+        stream = pa.ipc.new_stream(file, schema)
+        stream.write_batch(record_batch(first, schema, packets(10), "here"))
+        stream.close()
+    columns = open_run(tmp_path, folder.name).samples("stamp-packets")
+    assert list(columns) == [field.name for field in PACKETS.fields]
+    assert all(np.ma.getmaskarray(columns[field.name]).all() for field in PACKETS.fields[8:])
+    assert columns["sent_ns"].tolist() == packets(10)["sent_ns"].tolist()
 
 
 def test_a_damaged_parquet_file_is_told_by_name(tmp_path: Path) -> None:

@@ -80,6 +80,11 @@ def packet_columns(pair: int) -> dict[str, np.ma.MaskedArray[tuple[int, ...], np
         "residence_ns": 20_000,
         "reverse_ns": 2_000_000,
         "reordered": 0,
+        "send_late_ns": 0,
+        "forward_ttl": 255,
+        "reverse_ttl": 255,
+        "forward_tos": 0,
+        "reverse_tos": 0,
     }
     columns = {name: np.ma.MaskedArray(np.full(COUNT, value, np.int64), mask=False) for name, value in values.items()}
     return columns | {"sequence": np.ma.MaskedArray(np.arange(COUNT), mask=False)}

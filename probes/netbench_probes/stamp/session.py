@@ -27,6 +27,11 @@ class Row(NamedTuple):
     residence_ns: int | None
     reverse_ns: int | None
     reordered: int
+    send_late_ns: int | None = None
+    forward_ttl: int | None = None
+    reverse_ttl: int | None = None
+    forward_tos: int | None = None
+    reverse_tos: int | None = None
 
 
 @dataclass(slots=True)
