@@ -13,7 +13,7 @@ In the environment the key ``south`` is ``NETBENCH_KEY_SOUTH=hex:…`` (capitals
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -56,11 +56,9 @@ class Key:
 class Keys:
     """The keys that this process knows, by name and by SSID."""
 
-    def __init__(
-        self, by_name: Mapping[str, Key], by_ssid: Mapping[int, Key] | None = None, origin: str = "this process"
-    ) -> None:
-        """``origin`` is where they come from, as a refusal names it."""
-        self._by_name = dict(by_name)
+    def __init__(self, keys: Iterable[Key], by_ssid: Mapping[int, Key] | None = None, origin: str = "this process") -> None:
+        """Of two keys of one name the later counts; ``origin`` is where they come from, as a refusal names it."""
+        self._by_name = {_spelling(key.name): key for key in keys}
         self._by_ssid = dict(by_ssid or {})
         self._origin = origin
 
@@ -74,8 +72,7 @@ class Keys:
         listed = _read(path) if path else []
         single = [_of_variable(variable, value) for variable, value in environ.items() if variable.startswith(KEY_VARIABLE)]
         by_ssid = {ssid: key for key, ssids in listed for ssid in ssids}
-        by_name = {_spelling(key.name): key for key in [*(key for key, _ in listed), *single]}
-        return cls(by_name, by_ssid, str(path) if path else "the environment")
+        return cls([*(key for key, _ in listed), *single], by_ssid, str(path) if path else "the environment")
 
     def by_name(self, name: str) -> Key:
         """Return one key; capitals, and what stands between letters and digits, make no other name.
