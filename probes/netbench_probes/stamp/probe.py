@@ -136,6 +136,7 @@ def _report(pairs: Sequence[Pair], flows: Sequence[tuple[int, Flow]], not_measur
     return Report(
         timestamps={pair: _timestamps(flow) for pair, flow in by_id.items()},
         error_ns={pair: _error_ns(flow) for pair, flow in by_id.items()},
+        far_clock_error_ns={pair: flow.session.claim.error_ns for pair, flow in by_id.items() if flow.reflector is None},
         not_measured=not_measured,
         evidence={"stamp.json": _self_report(by_id, engine)},
     )

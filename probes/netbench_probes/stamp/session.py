@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from netbench.measure.samples import Fate
+from netbench_probes.stamp.claims import ClockClaim
 from netbench_probes.stamp.location import Neighbour, locate
 from netbench_probes.stamp.wire import ReflectorPacket, ntp_from_unix, unix_from_timestamp
 
@@ -84,6 +85,7 @@ class SenderSession:
         """Nothing sent yet."""
         self.next_sequence = 0
         self.tally = Tally()
+        self.claim = ClockClaim()
         self._timeout_ns = timeout_ns
         self._watched = watched
         self._stamped = stamped
@@ -171,6 +173,7 @@ class SenderSession:
         return rows
 
     def _accept(self, attempt: _Attempt, packet: ReflectorPacket, received_ns: int) -> None:
+        self.claim.note(packet.error_estimate)
         receive_ns = unix_from_timestamp(packet.receive_timestamp, packet.error_estimate, received_ns)
         claimed_ns = unix_from_timestamp(packet.timestamp, packet.error_estimate, received_ns)
         fate = Fate.ANSWERED if attempt.reflected is None else Fate.DUPLICATE
