@@ -20,6 +20,7 @@ Flags = npt.NDArray[np.bool_]
 
 FORWARD_BIT = 1
 REVERSE_BIT = 2
+EITHER_BIT = 4
 
 
 def summarise_packets(
@@ -35,7 +36,8 @@ def summarise_packets(
       (RFC 5481 section 4.2).
     - ``loss_ratio`` (RFC 7680, 6673) of all attempts both ways, and each way when every loss is known to be on one of them.
     - ``duplicate_ratio``: packets with more than one copy, of those that came back (RFC 5560 section 5.2).
-    - ``reordering_ratio``: packets that were overtaken, of those that came back (RFC 4737 section 4.1), each way and on either.
+    - ``reordering_ratio``: packets that were overtaken, of those that came back (RFC 4737 section 4.1), on either way, and
+      each way when the ways can be told apart.
 
     A packet that the instrument failed to send is no attempt. A direction that was not measured has no entry.
     """
@@ -57,6 +59,7 @@ class _Answered:
     reverse_ns: Integers
     forward_known: Flags
     reverse_known: Flags
+    round_trip_ns: Integers
 
 
 def _answered(columns: Columns, fates: npt.NDArray[Any]) -> _Answered:
@@ -66,7 +69,18 @@ def _answered(columns: Columns, fates: npt.NDArray[Any]) -> _Answered:
         order = np.argsort(sequence, kind="stable")
         kept, sequence = kept[order], sequence[order]
     forward, reverse = columns["forward_ns"], columns["reverse_ns"]
-    return _Answered(sequence, _integers(forward, kept), _integers(reverse, kept), _known(forward, kept), _known(reverse, kept))
+    there, back = _known(forward, kept), _known(reverse, kept)
+    forward_ns, reverse_ns = _integers(forward, kept), _integers(reverse, kept)
+    round_trip_ns = _round_trips(forward_ns + reverse_ns, there & back, columns.get("round_trip_ns"), kept)
+    return _Answered(sequence, forward_ns, reverse_ns, there, back, round_trip_ns)
+
+
+def _round_trips(sums: Integers, both_known: Flags, whole: Column | None, kept: npt.NDArray[np.intp]) -> Integers:
+    """Return the round trips in the order of sending: of both ways, else as they were measured in one piece."""
+    if whole is None:
+        return sums[both_known]
+    known = both_known | _known(whole, kept)
+    return np.where(both_known, sums, _integers(whole, kept))[known]
 
 
 def _integers(column: Column, kept: npt.NDArray[np.intp]) -> Integers:
@@ -79,11 +93,10 @@ def _known(column: Column, kept: npt.NDArray[np.intp]) -> Flags:
 
 def _delays(packets: _Answered, quantiles: Mapping[str, Fraction], engine: Kernels) -> list[Summary]:
     there, back = packets.forward_known, packets.reverse_known
-    round_trip = packets.forward_ns[there & back] + packets.reverse_ns[there & back]
     return [
         *_one_way("forward", (packets.sequence[there], packets.forward_ns[there]), quantiles, engine),
         *_one_way("reverse", (packets.sequence[back], packets.reverse_ns[back]), quantiles, engine),
-        *summarise_delays("round_trip_delay", "both", round_trip, quantiles, engine),
+        *summarise_delays("round_trip_delay", "both", packets.round_trip_ns, quantiles, engine),
     ]
 
 
@@ -123,12 +136,11 @@ def _duplicates(columns: Columns, fates: npt.NDArray[Any]) -> list[Summary]:
 
 
 def _reordered(columns: Columns, fates: npt.NDArray[Any]) -> list[Summary]:
-    bits = np.asarray(columns["reordered"])[fates == Fate.ANSWERED]
+    answered = fates == Fate.ANSWERED
+    bits = np.asarray(columns["reordered"])[answered]
     if not len(bits):
         return []
-    chosen: tuple[tuple[SummaryDirection, int], ...] = (
-        ("forward", FORWARD_BIT),
-        ("reverse", REVERSE_BIT),
-        ("both", FORWARD_BIT | REVERSE_BIT),
-    )
+    chosen: list[tuple[SummaryDirection, int]] = [("both", FORWARD_BIT | REVERSE_BIT | EITHER_BIT)]
+    if not np.ma.getmaskarray(columns["forward_ns"])[answered].all():
+        chosen = [("forward", FORWARD_BIT), ("reverse", REVERSE_BIT), *chosen]
     return [proportion("reordering_ratio", direction, int(np.count_nonzero(bits & bit)), len(bits)) for direction, bit in chosen]

@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from netbench.errors import CannotMeasureError, RefusedError
-from netbench.measure.samples import INTERVALS, PACKETS, Column, Columns, Field, Table, completed
+from netbench.measure.samples import HOPS, INTERVALS, PACKETS, Column, Columns, Field, Table, completed
 
-KNOWN_TABLES: Mapping[str, Table] = {table.name: table for table in (PACKETS, INTERVALS)}
+KNOWN_TABLES: Mapping[str, Table] = {table.name: table for table in (PACKETS, INTERVALS, HOPS)}
 _TABLE, _VERSION, _PAIRS = b"netbench.table", b"netbench.version", b"netbench.pairs"
 
 
@@ -55,10 +55,11 @@ def read_label(schema: pa.Schema, where: str) -> Label:
 
 
 def record_batch(table: Table, schema: pa.Schema, columns: Columns, where: str) -> pa.RecordBatch:
-    """Return one batch; masked values become nulls.
+    """Return one batch; masked values become nulls, and so does a column that rows may lack and that is not there.
 
     :raises CannotMeasureError: when a column is missing, lengths differ, or a value is masked that every row must have
     """
+    columns = completed(table, columns)
     missing = [field.name for field in table.fields if field.name not in columns]
     if missing:
         raise CannotMeasureError(f"{where}: the probe wrote {table.name} without {', '.join(missing)}")
@@ -91,6 +92,7 @@ def _to_numpy(column: pa.ChunkedArray, field: pa.Field) -> Column:
     if not field.nullable:
         return np.asarray(column.to_numpy())
     missing = np.asarray(column.is_null().to_numpy())
-    filled = column.fill_null(0) if missing.any() else column
-    # the zero lies under the mask: nobody can read it as a value
-    return np.ma.MaskedArray(np.asarray(filled.to_numpy()), mask=missing)
+    text = pa.types.is_string(field.type)
+    filled = column.fill_null("" if text else 0) if missing.any() else column
+    # what fills it lies under the mask: nobody can read it as a value
+    return np.ma.MaskedArray(np.asarray(filled.to_numpy(), np.str_ if text else None), mask=missing)

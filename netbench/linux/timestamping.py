@@ -131,10 +131,15 @@ class StampedSocket:
                 _, ancillary, _, _ = self._socket.recvmsg(0, _ANCILLARY_OCTETS, socket.MSG_ERRQUEUE)
             except BlockingIOError:
                 return None
-            counter, stamp_ns = _transmit_stamp(ancillary)
-            token, sent_ns = self._awaited.pop(counter, (-1, 0))
-            if stamp_ns is not None and token >= 0 and stamp_ns >= sent_ns:
-                return token, stamp_ns
+            departure = self.departure(ancillary)
+            if departure is not None:
+                return departure
+
+    def departure(self, ancillary: list[tuple[int, int, bytes]]) -> tuple[int, int] | None:
+        """Return the transmit stamp in a message of the error queue as (token, wall clock ns), None when it has none of ours."""
+        counter, stamp_ns = _transmit_stamp(ancillary)
+        token, sent_ns = self._awaited.pop(counter, (-1, 0))
+        return (token, stamp_ns) if stamp_ns is not None and token >= 0 and stamp_ns >= sent_ns else None
 
     def drops(self) -> int:
         """Return how many arrivals the kernel dropped at this socket (no room, or a filter)."""

@@ -9,11 +9,12 @@ import errno
 import select
 import socket
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from netbench.clock import Clock, SystemClock
 from netbench.errors import CannotMeasureError
+from netbench.linux.icmp_errors import Ancillary, Saying, ask_for_errors, icmp_error
 
 MAX_HOPS = 30
 PORT = 33434  # traceroute's: nothing listens there
@@ -22,16 +23,6 @@ _MARK = b"netbench path "
 _PACE_NS = 2_000_000  # between two probes of a path: a slow link's queue need not hold them all
 _ANCILLARY_SPACE = 512
 _ENOUGH_TRIES = 64
-
-_IP_RECVERR, _IPV6_RECVERR = 11, 25
-_EXTENDED_ERROR = struct.Struct("=IBBBBII")  # struct sock_extended_err: errno, origin, type, code, pad, info, data
-_ERROR_LEVELS = {(socket.IPPROTO_IP, _IP_RECVERR): socket.AF_INET, (socket.IPPROTO_IPV6, _IPV6_RECVERR): socket.AF_INET6}
-_ORIGINS = {socket.AF_INET: 2, socket.AF_INET6: 3}  # SO_EE_ORIGIN_ICMP, SO_EE_ORIGIN_ICMP6
-_ADDRESS_AT = {socket.AF_INET: slice(4, 8), socket.AF_INET6: slice(8, 24)}  # within sockaddr_in and sockaddr_in6
-_EXPIRED = {socket.AF_INET: (11, 0), socket.AF_INET6: (3, 0)}
-_PORT_UNREACHABLE = {socket.AF_INET: (3, 3), socket.AF_INET6: (1, 4)}
-
-Ancillary = Iterable[tuple[int, int, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +77,10 @@ def hop_limit_of(payload: bytes) -> int | None:
 
 def answer_of(ancillary: Ancillary) -> Answer | None:
     """Return what an error queue's control messages say; None when no router or host sent it, or it says something else."""
-    for level, kind, content in ancillary:
-        family = _ERROR_LEVELS.get((level, kind))
-        if family is None:
-            continue
-        _, origin, icmp_type, code, _, _, _ = _EXTENDED_ERROR.unpack_from(content)
-        says = (icmp_type, code)
-        if origin == _ORIGINS[family] and says in (_EXPIRED[family], _PORT_UNREACHABLE[family]):
-            sender = content[_EXTENDED_ERROR.size :][_ADDRESS_AT[family]]
-            return Answer(socket.inet_ntop(family, sender), says == _PORT_UNREACHABLE[family])
-    return None
+    told = icmp_error(b"", ancillary)
+    if told is None or told.sender is None or told.saying not in (Saying.EXPIRED, Saying.ARRIVED):
+        return None
+    return Answer(told.sender, told.saying is Saying.ARRIVED)
 
 
 @dataclass(eq=False, slots=True)
@@ -107,9 +92,7 @@ class _Walk:
     asked: dict[int, int] = field(default_factory=dict[int, int])
 
     def __post_init__(self) -> None:
-        for (level, name), family in _ERROR_LEVELS.items():
-            if family == self.request.sender.family:
-                self.request.sender.setsockopt(level, name, 1)
+        ask_for_errors(self.request.sender)
 
     def end(self) -> int | None:
         """The lowest hop limit that suffices, when known."""

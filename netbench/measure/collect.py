@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from netbench.measure.samples import Column, Columns, Field, Table
+from netbench.measure.samples import Column, Columns, Field, Table, completed
 
 
 class MemorySink:
@@ -20,7 +20,7 @@ class MemorySink:
     def write(self, table: Table, columns: Columns) -> None:
         """Keep one batch."""
         with self._lock:
-            self._batches[table].append(dict(columns))
+            self._batches[table].append(completed(table, columns))
 
     def columns(self, table: Table) -> Columns:
         """Return all of a table in the order of writing: masked arrays for its nullable fields, of length 0 when nothing came."""

@@ -1,7 +1,8 @@
 """Samples: one attempt and its fate, raw, in columns.
 
-Two tables serve every probe: packets (one row an attempt, or one row more for each extra copy that arrived) and intervals
-(one row a stretch of time in which bytes were counted). A value that was not measured is masked: never zero, never NaN.
+Three tables serve every probe: packets (one row an attempt, or one row more for each extra copy that arrived), intervals
+(one row a stretch of time in which bytes were counted) and hops (one row a packet that was to end on its way). A value that
+was not measured is masked: never zero, never NaN; a column that a probe does not write is masked as a whole.
 Instants are wall-clock nanoseconds since 1970; durations are differences taken from the clocks named by the probe.
 """
 
@@ -67,13 +68,14 @@ PACKETS = Table(
         Field("forward_ns", "int64", nullable=True),  # T2 - T1
         Field("residence_ns", "int64", nullable=True),  # T3 - T2, spent in the reflector
         Field("reverse_ns", "int64", nullable=True),  # T4 - T3
-        Field("reordered", "uint8"),  # bit 0: overtaken on the way there, bit 1: on the way back (RFC 4737)
+        Field("reordered", "uint8"),  # overtaken (RFC 4737), bit 0: on the way there, bit 1: on the way back, bit 2: on either
         # since version 2:
         Field("send_late_ns", "int64", nullable=True),  # how long after its due time it was handed to the kernel
         Field("forward_ttl", "uint8", nullable=True),  # TTL or hop limit as the far end saw it
         Field("reverse_ttl", "uint8", nullable=True),  # as it came back
         Field("forward_tos", "uint8", nullable=True),  # DSCP << 2 | ECN as the far end saw it
         Field("reverse_tos", "uint8", nullable=True),  # as it came back
+        Field("round_trip_ns", "int64", nullable=True),  # T4 - T1 where the far end tells no time, else masked
     ),
 )
 
@@ -89,6 +91,30 @@ INTERVALS = Table(
         Field("retransmits", "int64", nullable=True),
         Field("round_trip_ns", "int64", nullable=True),  # TCP's smoothed estimate at the end of the interval
         Field("congestion_window_bytes", "int64", nullable=True),
+    ),
+)
+
+HOPS = Table(
+    "hops",
+    1,
+    (
+        Field("pair", "uint16"),
+        Field("sequence", "uint32"),  # the round: all hops of one flow, asked once
+        Field("flow", "uint16"),  # probes of one flow look alike to whatever spreads traffic over several ways
+        Field("hop", "uint8"),  # the hop limit it was sent with; 0: the greatest, to find the largest packet that arrives
+        Field("fate", "uint8"),  # Fate
+        Field("sent_ns", "int64"),  # wall clock
+        Field("packet_octets", "uint16"),  # the IP packet
+        Field("round_trip_ns", "int64", nullable=True),
+        Field("address", "U45", nullable=True),  # who answered
+        Field("saying", "uint8", nullable=True),  # what the answer means: netbench.linux.icmp_errors.Saying
+        Field("icmp_type", "uint8", nullable=True),
+        Field("icmp_code", "uint8", nullable=True),
+        Field("reply_ttl", "uint8", nullable=True),  # of the answer on its arrival
+        Field("mtu_octets", "uint16", nullable=True),  # what the next link takes, by who found the packet too big
+        Field("quoted_octets", "uint16", nullable=True),  # how much of the packet the answer quoted
+        Field("labels", "U120", nullable=True),  # MPLS, from the top: label/traffic class/bottom/TTL, as the packet carried them
+        Field("interface", "U64", nullable=True),  # by which the router took it, by name, address or number (RFC 5837)
     ),
 )
 
@@ -108,5 +134,5 @@ class Sink(Protocol):
     """Takes samples as they come; every call is flushed, so a probe calls it at least once a second."""
 
     def write(self, table: Table, columns: Columns) -> None:
-        """Keep one batch. All columns of ``table`` are there and of one length."""
+        """Keep one batch. Its columns are of one length; of ``table`` only those may be missing that rows may lack."""
         ...

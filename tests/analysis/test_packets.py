@@ -148,6 +148,21 @@ def test_ends_of_intervals() -> None:
     assert (least.low, least.high, greatest.low, greatest.high) == (None, 1000, 1367, None)
 
 
+def test_a_round_trip_in_one_piece_needs_no_ways() -> None:
+    """Where the far end tells no time there is a round trip and no one-way delay, and an overtaken packet has no direction."""
+    columns = {
+        **packet_columns([(0, Fate.ANSWERED, None, None, 0), (1, Fate.ANSWERED, None, None, 4), lost(2)]),
+        "round_trip_ns": nullable([700, 900, None]),
+    }
+    found = {(each.metric, each.direction, each.statistic): each.value for each in summarise_packets(columns)}
+
+    assert found["round_trip_delay", "both", "min"] == 700
+    assert found["round_trip_delay", "both", "max"] == 900
+    assert found["reordering_ratio", "both", "ratio"] == 0.5
+    assert found["loss_ratio", "both", "ratio"] == pytest.approx(1 / 3)
+    assert {direction for _, direction, _ in found} == {"both"}
+
+
 def test_both_engines_say_the_same() -> None:
     """The numpy twin gives the very summaries of the compiled kernels."""
     generator = np.random.default_rng(5)

@@ -54,6 +54,7 @@ def packets(count: int, first: int = 0) -> Columns:
         "reverse_ttl": np.ma.MaskedArray(np.full(count, 253, np.uint8), mask=lost),
         "forward_tos": np.ma.MaskedArray(np.zeros(count, np.uint8), mask=True),
         "reverse_tos": np.ma.MaskedArray(np.full(count, 184, np.uint8), mask=lost),
+        "round_trip_ns": np.ma.MaskedArray(np.zeros(count, np.int64), mask=True),
     }
 
 

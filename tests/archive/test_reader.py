@@ -9,7 +9,7 @@ import pytest
 from netbench.archive.arrow import arrow_schema, record_batch
 from netbench.archive.reader import list_runs, open_run
 from netbench.errors import RefusedError, UsageError
-from netbench.measure.samples import PACKETS, Field, Table
+from netbench.measure.samples import HOPS, PACKETS, Field, Table
 from tests.archive.runs import DOCUMENT, PAIRS, STARTED, measured_writer, open_writer, packets, sealed_run
 
 
@@ -177,3 +177,18 @@ def test_a_table_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -
     """Asking for the wrong samples names the right ones."""
     with pytest.raises(UsageError, match="it has stamp-packets"):
         open_run(tmp_path, sealed_run(tmp_path).name).samples("icmp-packets")
+
+
+def test_a_table_of_text_keeps_its_text(tmp_path: Path) -> None:
+    """Addresses come back as they were, what a row lacks is masked, and so is a column that was not written."""
+    writer = open_writer(tmp_path)
+    needed = {field.name: np.ones(3, field.dtype) for field in HOPS.fields if not field.nullable}
+    address = np.ma.MaskedArray(np.array(["10.0.0.1", "", "fd00::1"], "U45"), mask=[False, True, False])
+    writer.sink("path", PAIRS).write(HOPS, {**needed, "address": address})
+    writer.seal(DOCUMENT, STARTED)
+
+    columns = open_run(tmp_path, writer.run_id).samples("path-hops")
+
+    assert columns["address"].tolist() == ["10.0.0.1", None, "fd00::1"]
+    assert np.ma.getmaskarray(columns["labels"]).all()
+    assert columns["hop"].tolist() == [1, 1, 1]

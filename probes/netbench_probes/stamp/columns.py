@@ -9,9 +9,11 @@ from netbench_probes.stamp.session import Row
 
 
 def columns_of(rows: Sequence[tuple[int, Row]]) -> Columns:
-    """Return the columns of ``PACKETS`` for rows with their pair's index; what a row lacks is masked."""
+    """Return the columns of ``PACKETS`` that rows have, with their pair's index; what a row lacks is masked."""
     records = [(pair, *row) for pair, row in rows]
-    return {field.name: _column(field, [record[position] for record in records]) for position, field in enumerate(PACKETS.fields)}
+    positions = {name: position for position, name in enumerate(("pair", *Row._fields))}
+    fields = [field for field in PACKETS.fields if field.name in positions]
+    return {field.name: _column(field, [record[positions[field.name]] for record in records]) for field in fields}
 
 
 def _column(field: Field, values: list[int | None]) -> Column:
