@@ -1,14 +1,13 @@
 """The STAMP probe: one-way and round-trip delay, loss by direction, duplicates and reordering of many pairs at once."""
 
-import json
 import socket
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from netbench.clock import Clock, SystemClock
 from netbench.errors import CannotMeasureError, NetbenchError, UsageError
-from netbench.measure.probe import Control, Pair, Report, Schedule, TimestampClass
+from netbench.measure.probe import Control, Pair, Report, Schedule
 from netbench.measure.reflector import ReflectorOptions
 from netbench.measure.samples import PACKETS, Sink
 from netbench.measure.vantage import RemoteEnd, Vantage
@@ -16,16 +15,10 @@ from netbench_probes.handover import drive
 from netbench_probes.stamp.columns import columns_of
 from netbench_probes.stamp.engine import Engine
 from netbench_probes.stamp.flow import Flow
+from netbench_probes.stamp.reporting import report
 from netbench_probes.stamp.server import StampReflector
 from netbench_probes.stamp.sockets import PORT, common_family, joined_pair, towards
 from netbench_probes.stamp.wire import BASE_OCTETS
-
-KERNEL_ERROR_NS = 10_000
-"""Kernel stamps at both ends: within 4 µs of a capture at p99 and 9 µs at p99.9, whatever the load."""
-REMOTE_ERROR_NS = 300_000
-"""Ours from the kernel, the far end's T3 as it claims it: written before its send, up to 260 µs early at p99.9."""
-USER_ERROR_NS = 10_000_000
-"""The user's clock: a woken process may be milliseconds late."""
 
 _LARGEST_OCTETS = 65_507
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
@@ -100,7 +93,7 @@ class StampProbe:
                 raise CannotMeasureError("; ".join(sorted(set(not_measured.values()))) or "there is no pair to measure")
             engine = Engine(flows, schedule, control, self._clock)
             drive(engine, "netbench-stamp", lambda rows: sink.write(PACKETS, columns_of(rows)))
-            return _report(pairs, flows, not_measured, engine)
+            return report(self.name, pairs, flows, not_measured, engine)
         finally:
             for _, flow in flows:
                 flow.close()
@@ -129,40 +122,6 @@ class StampProbe:
             sender, reflector = joined_pair(pair.source, pair.destination, family, port, self._parameters.dscp)
         rest = bytes(self._parameters.packet_octets - BASE_OCTETS)
         return Flow(sender, reflector, self._parameters.timeout_ns, rest, self._clock)
-
-
-def _report(pairs: Sequence[Pair], flows: Sequence[tuple[int, Flow]], not_measured: dict[str, str], engine: Engine) -> Report:
-    by_id = {pairs[index].id: flow for index, flow in flows}
-    return Report(
-        timestamps={pair: _timestamps(flow) for pair, flow in by_id.items()},
-        error_ns={pair: _error_ns(flow) for pair, flow in by_id.items()},
-        far_clock_error_ns={pair: flow.session.claim.error_ns for pair, flow in by_id.items() if flow.reflector is None},
-        not_measured=not_measured,
-        evidence={"stamp.json": _self_report(by_id, engine)},
-    )
-
-
-def _timestamps(flow: Flow) -> TimestampClass:
-    """A pair is called by the worst of its stamps."""
-    return "kernel" if flow.stamped and flow.session.tally.user_stamps == 0 else "user"
-
-
-def _error_ns(flow: Flow) -> int:
-    if _timestamps(flow) == "user":
-        return USER_ERROR_NS
-    return KERNEL_ERROR_NS if flow.reflector is not None else REMOTE_ERROR_NS
-
-
-def _self_report(flows: dict[str, Flow], engine: Engine) -> bytes:
-    document = {
-        "loop": asdict(engine.pace),
-        "pairs": {
-            pair: asdict(flow.session.tally)
-            | {"socket_drops": flow.drops(), "send_errors": flow.send_errors, "icmp_errors": flow.icmp_errors}
-            for pair, flow in flows.items()
-        },
-    }
-    return json.dumps(document, indent=1, sort_keys=True).encode()
 
 
 def _within(name: str, value: int, least: int, most: int) -> None:

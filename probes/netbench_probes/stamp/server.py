@@ -1,6 +1,5 @@
 """The Session-Reflector that stands alone: it answers whoever asks, in both families, until it is told to stop."""
 
-import errno
 import select
 import socket
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from netbench.linux.timestamping import Received, StampedSocket
 from netbench.measure.probe import Control
 from netbench.measure.reflector import ReflectorOptions, Served
 from netbench.measure.vantage import Vantage
+from netbench_probes.listening import places, why_not
 from netbench_probes.stamp.reflector import ReflectorSessions
 from netbench_probes.stamp.sockets import PORT, open_at
 from netbench_probes.stamp.wire import MalformedPacketError
@@ -23,7 +23,6 @@ _LOOK_SECONDS = 0.05
 _IPV6_RECVPKTINFO: Final = 49
 _IPV6_PKTINFO: Final = 50
 _IP_PKTINFO: Final = 8
-_EVERYWHERE: Final = ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::"))
 
 
 class StampReflector:
@@ -43,7 +42,7 @@ class StampReflector:
         self._sockets: list[StampedSocket] = []
         self._replies = self._ignored = self._failed = 0
         try:
-            for family, host in _places(options):
+            for family, host in places(options, socket.SOCK_DGRAM):
                 self._sockets.append(_listening(vantage, family, host, options.port or PORT))
         except BaseException:
             self.close()
@@ -103,37 +102,16 @@ class StampReflector:
         self._replies += 1
 
 
-def _places(options: ReflectorOptions) -> list[tuple[socket.AddressFamily, str]]:
-    if options.bind is None:
-        return [(family, host) for family, host in _EVERYWHERE if options.family in (None, family)]
-    try:
-        found = socket.getaddrinfo(options.bind, None, options.family or 0, socket.SOCK_DGRAM)
-    except socket.gaierror as error:
-        raise CannotMeasureError(f"cannot listen at {options.bind}: {error.strerror}; give an address of this host") from error
-    return [(found[0][0], options.bind)]
-
-
 def _listening(vantage: Vantage, family: socket.AddressFamily, host: str, port: int) -> StampedSocket:
     try:
         opened = open_at(vantage, family, host, port, dscp=0)
     except OSError as error:
-        raise CannotMeasureError(_why_not(host, port, error)) from error
+        raise CannotMeasureError(why_not(host, port, error)) from error
     if family == socket.AF_INET6:
         opened.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVPKTINFO, 1)
     else:
         opened.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
     return StampedSocket(opened)
-
-
-def _why_not(host: str, port: int, error: OSError) -> str:
-    cures = {
-        errno.EADDRINUSE: "another program has it; stop that one or choose another with --port",
-        errno.EACCES: "ports below 1024 need root or CAP_NET_BIND_SERVICE; choose a higher one with --port",
-        errno.EADDRNOTAVAIL: "this host has no such address; choose another with --bind",
-        errno.EAFNOSUPPORT: "this host does not speak that family; choose the other with -4 or -6",
-    }
-    reason = cures.get(error.errno or 0, error.strerror or str(error))
-    return f"cannot listen at {host} port {port}: {reason}"
 
 
 def _from_the_asked(request: Received) -> list[tuple[int, int, bytes]]:
