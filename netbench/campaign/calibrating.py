@@ -146,12 +146,12 @@ def _direction_items(
 
     ratio = seen.get(("loss_ratio", way, "ratio")) or certificate.nothing("loss_ratio", way, "1")
     forecast = probed.forecasts[link.id, way]
-    lost = LossSeen(fates(packets, way), *(forecast or (None, None)))
+    lost, fared = LossSeen(fates(packets, way), *(forecast or (None, None))), probed.conditions[link.id]
     return [
-        certificate.delay_item(link, way, delay("p50")),
+        certificate.delay_item(link, way, delay("p50"), fared),
         certificate.late_item(link, way, delay("p99")),
-        certificate.jitter_item(link, way, delay("p10"), delay("p50")),
-        certificate.loss_item(link, way, ratio, lost, probed.conditions[link.id]),
+        certificate.jitter_item(link, way, delay("p10"), delay("p50"), fared),
+        certificate.loss_item(link, way, ratio, lost, fared),
     ]
 
 

@@ -83,14 +83,18 @@ def delay_tolerance_ns(link: Link, direction: DirectionName) -> int:
     return link.tolerance_ns + int(JITTER_OF_A_MEDIAN * link.jitter_ns.towards(direction))
 
 
-def delay_item(link: Link, direction: DirectionName, got: Summary) -> Item:
-    """Return what is said of the median delay."""
+def delay_item(link: Link, direction: DirectionName, got: Summary, fared: Condition | None = None) -> Item:
+    """Return what is said of the median delay; where the machine made packets late (``fared``), that is not the link's fault."""
     asked = link.delay_ns.towards(direction)
     tolerance_ns = delay_tolerance_ns(link, direction)
     if got.value is None:
         return Item(Kind.DELAY, direction, asked, got, tolerance_ns, Standing.OFF, "no probe came back")
-    within = abs(got.value - expected_delay_ns(link, direction)) <= tolerance_ns
-    return Item(Kind.DELAY, direction, asked, got, tolerance_ns, Standing.FAITHFUL if within else Standing.OFF)
+    beyond_ns = got.value - expected_delay_ns(link, direction)
+    if abs(beyond_ns) <= tolerance_ns:
+        return Item(Kind.DELAY, direction, asked, got, tolerance_ns, Standing.FAITHFUL)
+    saturated = fared.unfit(LATE_SHARE_OF_RATE) if fared and beyond_ns > 0 else None
+    standing = Standing.UNMEASURABLE if saturated else Standing.OFF
+    return Item(Kind.DELAY, direction, asked, got, tolerance_ns, standing, saturated or "")
 
 
 def late_item(link: Link, direction: DirectionName, got: Summary) -> Item:
@@ -99,18 +103,21 @@ def late_item(link: Link, direction: DirectionName, got: Summary) -> Item:
     return Item(Kind.LATE, direction, asked, got, None, Standing.TOLD)
 
 
-def jitter_item(link: Link, direction: DirectionName, p10: Summary, p50: Summary) -> Item:
+def jitter_item(link: Link, direction: DirectionName, p10: Summary, p50: Summary, fared: Condition | None = None) -> Item:
     """Return what is said of jitter: how far the 10th percentile of delay lies below the median.
 
-    A busy machine only makes packets late, so that side shows the wire's own doing. The plan's ± jitter bounds a distribution
-    whose shape is the wire's: that figure lies between half of it and all of it.
+    A busy machine only makes packets late, so that side shows the wire's own doing, unless half of all were late (``fared``). The
+    plan's ± jitter bounds a distribution whose shape is the wire's: that figure lies between half of it and all of it.
     """
     asked, tolerance_ns = link.jitter_ns.towards(direction), link.tolerance_ns
     got = _below_median(direction, p10, p50)
     if got.value is None:
         return Item(Kind.JITTER, direction, asked, got, tolerance_ns, Standing.UNMEASURABLE, "no probe came back")
-    within = asked / 2 - tolerance_ns <= got.value <= asked + tolerance_ns
-    return Item(Kind.JITTER, direction, asked, got, tolerance_ns, Standing.FAITHFUL if within else Standing.OFF)
+    if asked / 2 - tolerance_ns <= got.value <= asked + tolerance_ns:
+        return Item(Kind.JITTER, direction, asked, got, tolerance_ns, Standing.FAITHFUL)
+    saturated = fared.unfit(LATE_SHARE_OF_RATE) if fared and got.value > asked else None
+    standing = Standing.UNMEASURABLE if saturated else Standing.OFF
+    return Item(Kind.JITTER, direction, asked, got, tolerance_ns, standing, saturated or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +149,8 @@ def loss_item(link: Link, direction: DirectionName, got: Summary, seen: LossSeen
 class TrainsSeen:
     """What the trains of one direction showed, and how the machine fared meanwhile.
 
-    Medians: ``rate`` over the trains that were sent fast enough to fill the link, ``wait`` over those that overfilled its queue,
-    ``offered`` over all.
+    ``rate`` is over the trains that were sent fast enough to fill the link, ``wait`` the lower quartile over those that
+    overfilled its queue, ``offered`` the median over all.
     """
 
     test: TrainTest

@@ -33,6 +33,8 @@ LARGEST_BLUR: Final = 0.012
 """Of the rate by one paced train, by chance in its losses: what decides how long it lasts."""
 WIDE_TOLERANCE_NS: Final = 1_000_000
 """Whoever states one as wide as this says that the machine is late by as much: trains then last longer."""
+SLOPE_OF_A_WALK: Final = 1.2
+"""The variance of the slope through a random walk, as the count of losses is one, to that of the line between its two ends."""
 SPREAD_OF_ENDS: Final = 0.67
 """Of the time between a train's two ends, in jitters: the standard deviation."""
 CERTAINTY: Final = 3 * 1.25
@@ -163,9 +165,9 @@ def _unsteadiness_ns(link: Link, direction: DirectionName) -> int:
 
 
 def _loss_variance(link: Link, direction: DirectionName) -> float:
-    """Of the number of frames lost, for each frame: bursts of losses vary more than single ones."""
+    """What losses add to the variance of a rate, for each frame: bursts of them vary more than single ones."""
     ratio, burst = link.loss_ratio.towards(direction), link.loss_burst.towards(direction) or 1.0
-    return ratio * (1 - ratio) * (2 * burst - 1)
+    return SLOPE_OF_A_WALK * ratio * (1 - ratio) * (2 * burst - 1)
 
 
 def _joins(test: TrainTest, members: Sequence[TrainTest]) -> bool:

@@ -3,16 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from netbench.analysis.summary import Summary
 from netbench.analysis.trains import (
     FULL_FRAME_BITS,
     Train,
     counted_rate_bps,
-    held_rate_bps,
+    held_rate,
     longest_pause_ns,
     longest_wait_ns,
-    median_of,
     offered_rate_bps,
     paced_rate_bps,
+    quantile_over,
     trains_of,
     usual_wait_ns,
 )
@@ -34,6 +35,8 @@ ENOUGH_FILLED = 1.1
 """Of the queue: a train that would fill no more could not tell a deeper one."""
 SHORT_PAUSE = 0.5
 """Of the queue: where the machine stopped sending for longer the queue may have run dry, and the train tells no rate."""
+ON_TIME = "p25"
+"""Of what trains waited, since a busy machine only makes packets late: a quarter of them must have come through in time."""
 
 Direction = tuple[str, DirectionName]
 
@@ -88,21 +91,22 @@ def _seen(test: TrainTest, trains: Sequence[Train], link: tuple[float, int], far
     offers = {train: offered_rate_bps(train, FULL_FRAME_BITS, test.burst) for train in trains}
     filling = [train for train, offered in offers.items() if offered and offered >= SMALLEST_OFFER * test.rate_bps]
     overfilling = [train for train in filling if _overfills(test, train, offers[train] or 0)]
+    waits_ns = [_wait_ns(test, train, idle_ns) for train in overfilling]
     return TrainsSeen(
         test=test,
-        rate=median_of("link_rate", test.direction, "bit/s", [_rate_bps(test, train, loss_ratio) for train in filling]),
-        wait=median_of("queue", test.direction, "ns", [_wait_ns(test, train, idle_ns) for train in overfilling]),
-        offered=median_of("offered_rate", test.direction, "bit/s", list(offers.values())),
+        rate=_rate(test, filling, loss_ratio),
+        wait=quantile_over("queue", test.direction, ON_TIME, "ns", waits_ns),
+        offered=quantile_over("offered_rate", test.direction, "p50", "bit/s", list(offers.values())),
         fared=fared,
     )
 
 
-def _rate_bps(test: TrainTest, train: Train, loss_ratio: float) -> float | None:
-    if test.paced and _paused(test, train):
-        return None
-    if test.paced:
-        return counted_rate_bps(train, FULL_FRAME_BITS, loss_ratio)
-    return held_rate_bps(train, FULL_FRAME_BITS, test.first, test.last)
+def _rate(test: TrainTest, trains: Sequence[Train], loss_ratio: float) -> Summary:
+    if not test.paced:
+        return held_rate("link_rate", test.direction, trains, FULL_FRAME_BITS, range(test.first, test.last + 1))
+    unpaused = [train for train in trains if not _paused(test, train)]
+    rates_bps = [counted_rate_bps(train, FULL_FRAME_BITS, loss_ratio) for train in unpaused]
+    return quantile_over("link_rate", test.direction, "p50", "bit/s", rates_bps)
 
 
 def _wait_ns(test: TrainTest, train: Train, idle_ns: int) -> float | None:

@@ -54,6 +54,20 @@ def test_a_delay_off_by_100_us_is_off_by_default(lie_ns: int) -> None:
     assert delay_item(LINK, "forward", delay("forward", ASKED + 10_000, 0)).standing is Standing.FAITHFUL
 
 
+def test_a_machine_that_makes_packets_late_is_not_the_link() -> None:
+    """A saturated one makes a delay longer and no shorter, and jitter wider and no narrower: those sides accuse nobody."""
+    late, early = (delay("forward", ASKED + lie_ns, 0) for lie_ns in (200_000, -200_000))
+
+    assert delay_item(LINK, "forward", late, SATURATED).standing is Standing.UNMEASURABLE
+    assert "saturated" in delay_item(LINK, "forward", late, SATURATED).reason
+    assert delay_item(LINK, "forward", late, FIT).standing is Standing.OFF
+    assert delay_item(LINK, "forward", early, SATURATED).standing is Standing.OFF
+    shaky = replace(LINK, jitter_ns=PerDirection(1_000_000, 1_000_000))
+    assert jitter_item(LINK, "forward", early, late, SATURATED).standing is Standing.UNMEASURABLE
+    assert jitter_item(LINK, "forward", early, late, FIT).standing is Standing.OFF
+    assert jitter_item(shaky, "forward", early, early, SATURATED).standing is Standing.OFF
+
+
 def test_a_probe_has_its_own_time_on_a_slow_wire() -> None:
     """At 5 Mbit/s its 880 bits take 176 µs, which the plan's delay does not include."""
     slow = replace(LINK, rate_bps=PerDirection(5_000_000, 5_000_000), rate_scale=1)

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from netbench.analysis.trains import held_rate_bps, median_of, trains_of
+from netbench.analysis.trains import held_rate, trains_of
 from netbench.linux.namespaces import run_inside
 from netbench.measure.collect import MemorySink
 from netbench.measure.probe import Control, Pair, Schedule
@@ -39,9 +39,7 @@ def test_a_train_tells_the_rate_of_a_shaper(two_hosts: TwoHosts, rate_mbit: int)
     )
 
     trains = trains_of(sink.columns(PACKETS), frames)
-    rate = median_of(
-        "link_rate", "forward", "bit/s", [held_rate_bps(each, FRAME_BITS, held // 4, held * 4 // 5) for each in trains]
-    )
+    rate = held_rate("link_rate", "forward", trains, FRAME_BITS, range(held // 4, held * 4 // 5))
     assert report.not_measured == {}
     assert len(trains) == 7
     assert rate.value == pytest.approx(rate_mbit * 1e6, rel=0.02)
