@@ -28,9 +28,13 @@ SETTLING_NS: Final = 20_000_000
 key, patched by a worker), and a packet received before that is stamped when it is read, the user's clock in disguise."""
 
 _IP_RECVERR: Final = 11
+_IP_TOS: Final = 1
 _IP_RECVTTL: Final = 12
+_IP_RECVTOS: Final = 13
 _IPV6_RECVERR: Final = 25
 _IPV6_HOPLIMIT: Final = 52
+_IPV6_RECVTCLASS: Final = 66
+_IPV6_TCLASS: Final = 67
 _ORIGIN_TIMESTAMPING: Final = 4
 _SCM_TSTAMP_SND: Final = 0
 _DROPS_IN_MEMINFO: Final = 8
@@ -44,19 +48,21 @@ _EXTENDED_ERROR = struct.Struct("@IBBBBII")
 _COUNTER_BITS: Final = 0xFFFF_FFFF
 
 Address = tuple[Any, ...]
+Ancillary = list[tuple[int, int, bytes]]
 
 
 class Received(NamedTuple):
     """One datagram. ``stamp_ns`` is the kernel's, None without one; ``hop_limit`` is its TTL or hop limit on arrival.
 
-    ``ancillary`` is every control message, for what only some callers ask.
+    ``ancillary`` is every control message, for what only some callers ask. ``tos`` is DSCP << 2 | ECN on arrival.
     """
 
     octets: bytes
     peer: Address
     stamp_ns: int | None
     hop_limit: int | None
-    ancillary: list[tuple[int, int, bytes]]
+    ancillary: Ancillary
+    tos: int | None = None
 
 
 class StampedSocket:
@@ -66,13 +72,13 @@ class StampedSocket:
     """
 
     def __init__(self, owned: socket.socket) -> None:
-        """After this ``kernel`` says whether the kernel accepted to stamp; the TTL or hop limit of arrivals is asked for."""
+        """After this ``kernel`` says whether the kernel accepted to stamp; TTL and marking of arrivals are asked for."""
         self._socket = owned
         self._counter = 0
         self._awaited: dict[int, tuple[int, int]] = {}
         owned.setblocking(False)
         owned.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_OCTETS)
-        _receive_hop_limit(owned)
+        _receive_header_fields(owned)
         self.kernel = self._stamp()
 
     def fileno(self) -> int:
@@ -89,19 +95,22 @@ class StampedSocket:
         address: Address = self._socket.getsockname()
         return address
 
-    def send(self, octets: bytes, token: int, now_ns: int) -> None:
+    def send(self, octets: bytes, token: int, now_ns: int, ancillary: Ancillary | None = None) -> None:
         """Send on a connected socket; ``now_ns`` is the wall clock just before.
 
         :raises OSError: when the kernel did not take it
         """
         try:
-            self._socket.send(octets)
+            if ancillary:
+                self._socket.sendmsg([octets], ancillary)
+            else:
+                self._socket.send(octets)
         except OSError:
             self._restart_counter()
             raise
         self._await(token, now_ns)
 
-    def send_to(self, octets: bytes, peer: Address, token: int, now_ns: int, ancillary: list[tuple[int, int, bytes]]) -> None:
+    def send_to(self, octets: bytes, peer: Address, token: int, now_ns: int, ancillary: Ancillary) -> None:
         """Send to a peer with control messages, else as ``send``."""
         try:
             self._socket.sendmsg([octets], ancillary, 0, peer)
@@ -169,24 +178,39 @@ class StampedSocket:
         self._awaited.clear()
 
 
-def _receive_hop_limit(owned: socket.socket) -> None:
+def marking(family: int, tos: int) -> Ancillary:
+    """Return the control message that marks one datagram: ``tos`` is DSCP << 2 | ECN."""
+    if family == socket.AF_INET6:
+        return [(socket.IPPROTO_IPV6, _IPV6_TCLASS, tos.to_bytes(4, sys.byteorder))]
+    return [(socket.IPPROTO_IP, _IP_TOS, tos.to_bytes(4, sys.byteorder))]
+
+
+def _receive_header_fields(owned: socket.socket) -> None:
     if owned.family == socket.AF_INET6:
         owned.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVHOPLIMIT, 1)
+        owned.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVTCLASS, 1)
     else:
         owned.setsockopt(socket.IPPROTO_IP, _IP_RECVTTL, 1)
+        owned.setsockopt(socket.IPPROTO_IP, _IP_RECVTOS, 1)
 
 
-def _received(octets: bytes, ancillary: list[tuple[int, int, bytes]], peer: Address) -> Received:
-    stamp_ns = hop_limit = None
+_HOP_LIMITS: Final = ((socket.IPPROTO_IP, socket.IP_TTL), (socket.IPPROTO_IPV6, _IPV6_HOPLIMIT))
+_MARKINGS: Final = ((socket.IPPROTO_IP, _IP_TOS), (socket.IPPROTO_IPV6, _IPV6_TCLASS))
+
+
+def _received(octets: bytes, ancillary: Ancillary, peer: Address) -> Received:
+    stamp_ns = hop_limit = tos = None
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPING_NEW:
             stamp_ns = _software_ns(data)
-        elif (level == socket.IPPROTO_IP and kind == socket.IP_TTL) or (level == socket.IPPROTO_IPV6 and kind == _IPV6_HOPLIMIT):
+        elif (level, kind) in _HOP_LIMITS:
             hop_limit = int.from_bytes(data[:4], sys.byteorder)
-    return Received(octets, peer, stamp_ns, hop_limit, ancillary)
+        elif (level, kind) in _MARKINGS:
+            tos = int.from_bytes(data[:4], sys.byteorder)  # one octet of IPv4, an int of IPv6
+    return Received(octets, peer, stamp_ns, hop_limit, ancillary, tos)
 
 
-def _transmit_stamp(ancillary: list[tuple[int, int, bytes]]) -> tuple[int, int | None]:
+def _transmit_stamp(ancillary: Ancillary) -> tuple[int, int | None]:
     counter, stamp_ns = -1, None
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPING_NEW:

@@ -132,6 +132,17 @@ def unix_from_ptp(timestamp: int, near_ns: int) -> int:
     return _in_era(timestamp >> 32, near_ns) * NANOSECONDS + (timestamp & _WORD)
 
 
+def ptp_from_unix(unix_ns: int) -> int:
+    """Return the truncated PTPv2 timestamp of an instant (RFC 8186 §2): UTC seconds, as the wall clock counts them, not TAI."""
+    seconds, nanoseconds = divmod(unix_ns, NANOSECONDS)
+    return seconds % _ERA_SECONDS << 32 | nanoseconds
+
+
+def timestamp_from_unix(unix_ns: int, error_estimate: int) -> int:
+    """Return the timestamp of an instant in the format that the Z bit of the error estimate beside it names."""
+    return ptp_from_unix(unix_ns) if error_estimate & PTP_FORMAT else ntp_from_unix(unix_ns)
+
+
 def unix_from_timestamp(timestamp: int, error_estimate: int, near_ns: int) -> int:
     """Return the instant of a timestamp in the format that its error estimate's Z bit names."""
     if error_estimate & PTP_FORMAT:

@@ -17,7 +17,6 @@ def test_reply_is_as_long_as_its_request(request: bytes) -> None:
     reply = ReflectorSession().reflect(request, RECEIVED_NS, 255, RECEIVED_NS)
 
     assert len(reply) == max(44, len(request))
-    assert reply[44:] == request[44:]
     assert reply[24:38] == request[:14]
 
 
