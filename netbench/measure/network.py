@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Literal, Protocol, Self
 
@@ -22,6 +23,9 @@ class NetworkOptions:
     ``routing``: the plan's static routes, or ``frr``: a routing protocol. ``switching``: what stands between a site's router and
     its links: nothing, or an Open vSwitch (``ovs``). A network that does not know one of them refuses it. ``failover``: links
     will be cut, so sites with static routes get their second ones (``netbench.plan.failover``) as well.
+
+    For live links: ``inventory`` is the file that says where sites answer, ``here`` the sites at which this host is (those that
+    the inventory names when empty), ``bulk`` whether throughput was asked for.
     """
 
     wire: str | None = None
@@ -29,6 +33,9 @@ class NetworkOptions:
     routing: Literal["static", "frr"] = "static"
     switching: Literal["none", "ovs"] = "none"
     failover: bool = False
+    inventory: Path | None = None
+    here: tuple[str, ...] = ()
+    bulk: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import yaml
 
@@ -51,17 +51,30 @@ class Entries:
     line: int
 
 
+class _Kind(NamedTuple):
+    """What a file is called, and how one begins it."""
+
+    name: str
+    beginning: str
+
+
+Kind = Literal["plan", "inventory"]
+_KINDS: Mapping[Kind, _Kind] = {
+    "plan": _Kind("a plan", "`netbench plan new FILE` writes a plan to start from"),
+    "inventory": _Kind("an inventory", "`netbench inventory new PLAN FILE` writes an inventory to start from"),
+}
+
 Node: TypeAlias = Scalar | Items | Entries
 Path: TypeAlias = tuple[str, ...]
 
 
-def parse_tree(text: str, file: str) -> Node:
-    """Return the one document in ``text``.
+def parse_tree(text: str, file: str, kind: Kind = "plan") -> Node:
+    """Return the one document in ``text``; ``kind`` is what refusals call it.
 
     :raises PlanError: when it is not YAML, is empty, holds several documents, or uses what plans do without
     """
     try:
-        return _Builder(yaml.parse(text, Loader=_LOADER), file).document()
+        return _Builder(yaml.parse(text, Loader=_LOADER), file, kind).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise PlanError(
@@ -86,18 +99,19 @@ def _unprintable_line(text: str) -> int | None:
 class _Builder:
     """Builds nodes from a stream of events, refusing as it goes. A path is the keys that lead to a node."""
 
-    def __init__(self, events: Iterator[yaml.Event], file: str) -> None:
+    def __init__(self, events: Iterator[yaml.Event], file: str, kind: Kind) -> None:
         self._events = events
         self._file = file
+        self._kind = _KINDS[kind]
 
     def document(self) -> Node:
         event = self._next()
         if isinstance(event, yaml.StreamEndEvent):
-            raise PlanError("the file is empty; `netbench plan new FILE` writes a plan to start from", file=self._file)
+            raise PlanError(f"the file is empty; {self._kind.beginning}", file=self._file)
         node = self._node(self._next(), ())
         self._next()  # the end of the document
         if not isinstance(extra := self._next(), yaml.StreamEndEvent):
-            raise self._refusal(extra, (), "a second document begins here; a plan is one document")
+            raise self._refusal(extra, (), f"a second document begins here; {self._kind.name} is one document")
         return node
 
     def _next(self) -> yaml.Event:
@@ -109,7 +123,7 @@ class _Builder:
     def _node(self, event: yaml.Event, path: Path) -> Node:
         self._refuse_magic(event, path)
         if len(path) > DEEPEST:
-            raise self._refusal(event, path[:1], f"values are nested more than {DEEPEST} deep; a plan needs five")
+            raise self._refusal(event, path[:1], f"values are nested more than {DEEPEST} deep; {self._kind.name} needs five")
         if isinstance(event, yaml.ScalarEvent):
             return Scalar(event.value, _line(event))
         if isinstance(event, yaml.SequenceStartEvent):
