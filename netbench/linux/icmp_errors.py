@@ -88,6 +88,14 @@ class IcmpError:
     hop_limit: int | None
 
 
+def saying_of(sender: str | None, icmp_type: int, code: int) -> Saying:
+    """Return what a type and code of ICMP mean when ``sender`` (its address says the family, None this host itself) sent them."""
+    if sender is None:
+        return Saying.TOO_BIG
+    family = socket.AF_INET6 if ":" in sender else socket.AF_INET
+    return _SAYINGS[family].get((icmp_type, code), Saying.OTHER)
+
+
 def ask_for_errors(of: socket.socket) -> None:
     """The socket's error queue tells ICMP errors, and where their extensions begin if this kernel knows (5.9)."""
     if of.family == socket.AF_INET6:

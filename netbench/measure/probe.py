@@ -66,13 +66,14 @@ class Report:
     ``timestamps`` and ``error_ns`` are by pair id: who took the times, and a bound on what that adds to a one-way delay.
     ``far_clock_error_ns`` is the largest clock error that a far end claimed of itself while it was measured; None, or no entry,
     where it claimed no synchronised clock. ``not_measured`` gives a reason, one sentence, for each pair that has no samples.
-    ``evidence`` is raw tool output by name.
+    ``remarks`` are sentences that must stand beside the figures of a pair. ``evidence`` is raw tool output by name.
     """
 
     timestamps: Mapping[str, TimestampClass] = field(default_factory=dict[str, TimestampClass])
     error_ns: Mapping[str, int] = field(default_factory=dict[str, int])
     far_clock_error_ns: Mapping[str, int | None] = field(default_factory=dict[str, int | None])
     not_measured: Mapping[str, str] = field(default_factory=dict[str, str])
+    remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     evidence: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
 
 
