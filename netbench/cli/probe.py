@@ -23,6 +23,8 @@ PAIR = "probe"
 DEFAULT_COUNT = 50
 DEFAULT_INTERVAL = "100ms"
 """Ten packets a second: what a router's own reflector is sure to answer."""
+REFLECTED = ("stamp", "twamp")
+"""Probes that need a reflector at the far end."""
 
 
 def add_parser(commands: "Commands") -> None:
@@ -139,9 +141,9 @@ def _not_sent(sink: "MemorySink") -> int:
 def _document(
     arguments: argparse.Namespace, report: "Report", summaries: tuple["Summary", ...], not_sent: int
 ) -> "ProbeDocument":
-    from netbench.cli.probe_document import SCHEMA, metrics_of
+    from netbench.cli.probe_document import SCHEMA, ProbeDocument, metrics_of
 
-    return {
+    document: ProbeDocument = {
         "schema": SCHEMA,
         "probe": arguments.probe,
         "target": arguments.target,
@@ -151,6 +153,9 @@ def _document(
         # a far end known by its address alone: nothing here reads the state of both clocks
         "metrics": metrics_of(summaries, common_clock=False),
     }
+    if report.remarks.get(PAIR):
+        document["remarks"] = list(report.remarks[PAIR])
+    return document
 
 
 def _show(document: "ProbeDocument", arguments: argparse.Namespace) -> None:
@@ -179,7 +184,6 @@ def _conclude(arguments: argparse.Namespace, summaries: tuple["Summary", ...]) -
     if not lost:
         return 0
     port = f" port {arguments.port}" if arguments.port else ""
-    print(
-        f"netbench: no answer from {arguments.target}{port}; is a reflector listening there (netbench reflect)?", file=sys.stderr
-    )
+    hint = "; is a reflector listening there (netbench reflect)?" if arguments.probe in REFLECTED else ""
+    print(f"netbench: no answer from {arguments.target}{port}{hint}", file=sys.stderr)
     return CannotMeasureError.exit_code

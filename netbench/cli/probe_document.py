@@ -28,7 +28,7 @@ class ProbeDocument(TypedDict):
     """A measurement. ``timestamps`` and ``error_ns`` are null for a probe that takes none.
 
     ``error_ns`` bounds what the timestamps add to a one-way delay. ``not_sent`` attempts failed
-    on this host and count as nothing.
+    on this host and count as nothing. ``remarks`` are sentences that must stand beside the figures.
     """
 
     schema: int
@@ -38,6 +38,7 @@ class ProbeDocument(TypedDict):
     error_ns: int | None
     not_sent: int
     metrics: list[ProbeMetric]
+    remarks: NotRequired[list[str]]
 
 
 def metrics_of(summaries: Iterable["Summary"], *, common_clock: bool) -> list[ProbeMetric]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from netbench.cli.probe_document import ProbeDocument, ProbeMetric
 from netbench.report.figures import ABSENT, milliseconds
-from netbench.report.language import mark, translate
+from netbench.report.language import mark, retell, translate
 from netbench.report.words import DIRECTIONS, METRICS, STATISTICS, TIMESTAMPS, say
 from netbench.units import format_rate, format_ratio
 
@@ -43,7 +43,8 @@ def notes(document: ProbeDocument, language: str) -> list[str]:
         unsent = mark("{count} attempts were not sent: this host refused them or was too busy; they count as nothing.")
         said.append(translate(unsent, language, count=document["not_sent"]))
     reasons = dict.fromkeys(entry["reason"] for entry in document["metrics"] if "reason" in entry)
-    return said + [translate(reason, language) for reason in reasons]
+    said += [translate(reason, language) for reason in reasons]
+    return said + [retell(remark, language) for remark in document.get("remarks", ())]
 
 
 def _lines(metrics: Iterable[ProbeMetric]) -> list[list[ProbeMetric]]:
