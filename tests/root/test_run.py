@@ -18,6 +18,7 @@ import pytest
 
 from netbench.archive.reader import list_runs
 from netbench.plan import catalogue
+from tests.root.interfaces import emulated_interfaces
 from tests.root.nobody import as_nobody
 
 NETBENCH = (sys.executable, "-m", "netbench")
@@ -196,7 +197,7 @@ def tightened(text: str) -> str:
 
 def test_killed_half_way_it_leaves_a_readable_run_and_nothing_else(tmp_path: Path) -> None:
     """SIGKILL while delay is measured: no process, no interface; the run is listed as unsealed and its samples can be read."""
-    interfaces = sorted(Path("/sys/class/net").iterdir())
+    interfaces = emulated_interfaces()
     marker = f"netbench-test-{os.getpid()}"
     with subprocess.Popen(
         [*NETBENCH, "run", "first", "--duration", "30s", "--results", str(tmp_path)],
@@ -209,7 +210,7 @@ def test_killed_half_way_it_leaves_a_readable_run_and_nothing_else(tmp_path: Pat
         process.wait(timeout=10)
     wait_until(lambda: not processes_marked(marker))
 
-    assert sorted(Path("/sys/class/net").iterdir()) == interfaces
+    assert emulated_interfaces() == interfaces
     (entry,) = list_runs(tmp_path)
     assert entry.state == "unsealed"
     shown = netbench("results", "show", entry.run, "--results", str(tmp_path), "--lang", "en")

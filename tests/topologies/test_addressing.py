@@ -8,6 +8,7 @@ import pytest
 from netbench.errors import RefusedError
 from netbench.plan.catalogue import find
 from netbench_topologies.addressing import FAMILIES, Addressing
+from tests.root.interfaces import OURS
 from tests.topologies.plans import USUAL, square
 
 
@@ -35,12 +36,13 @@ def test_the_ends_of_a_link_share_a_point_to_point_prefix() -> None:
 
 
 def test_interface_names_fit_the_kernel_and_never_repeat() -> None:
-    """At most 15 characters (IFNAMSIZ holds a zero as well), and unique within the plan."""
+    """At most 15 characters (IFNAMSIZ holds a zero as well), unique within the plan, and known for what they are."""
     ends = [end for names in Addressing(find("anshun")).links.values() for end in (names.a, names.b)]
     names = [name for end in ends for name in (end.interface, end.wire_interface)]
 
     assert max(map(len, names)) <= 15
     assert len(set(names)) == len(names)
+    assert all(OURS.fullmatch(name) for name in names)
     assert len({end.hardware_address for end in ends}) == len(ends)
 
 
