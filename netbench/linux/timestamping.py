@@ -90,6 +90,11 @@ class StampedSocket:
         self._socket.close()
 
     @property
+    def family(self) -> int:
+        """AF_INET or AF_INET6."""
+        return self._socket.family
+
+    @property
     def local(self) -> Address:
         """The address that it is bound to."""
         address: Address = self._socket.getsockname()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from netbench.measure.keys import Key, Keys
 from netbench.measure.probe import Control
 from netbench.measure.vantage import Vantage
 
@@ -14,6 +15,10 @@ class ReflectorOptions:
     """Where to serve: ``bind`` is an address, None for all; ``family`` restricts that; ``port`` is the protocol's own when None.
 
     ``count`` stops after so many replies, ``duration_ns`` after so long; None is without end.
+
+    ``keys`` are told apart by session identifier, ``key`` is for all others. ``authenticated`` answers only what one of them
+    vouches for; without it they serve the parts of a packet that may be vouched for alone. ``stateless`` keeps no count of
+    replies. ``ptp`` writes timestamps as PTP does.
     """
 
     bind: str | None = None
@@ -21,6 +26,11 @@ class ReflectorOptions:
     port: int | None = None
     count: int | None = None
     duration_ns: int | None = None
+    keys: Keys | None = None
+    key: Key | None = None
+    authenticated: bool = False
+    stateless: bool = False
+    ptp: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The loop of the STAMP probe: one thread serves the senders and reflectors of all pairs.
 
-The kernel owns the time, so nothing here is urgent but answering requests: senders are read every few milliseconds, on the
-ticks that also pace the sending. Attempt s of pair p is due at start + s * interval + p * interval / pairs.
+The kernel owns the time, so nothing here is urgent but answering requests and sending on time: senders are read every few
+milliseconds. Each attempt is due at a time of its schedule and wakes the loop at it; of more than a thousand a second, those that
+are due within a millisecond leave together. How late each left is with its sample.
 """
 
 import select
@@ -9,9 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from netbench.clock import Clock
-from netbench.linux.timers import PeriodicTimer
+from netbench.linux.timers import DeadlineTimer
 from netbench.linux.timestamping import SETTLING_NS
 from netbench.measure.probe import Control, Schedule
+from netbench.measure.schedules import sends
 from netbench_probes.stamp.flow import Flow
 from netbench_probes.stamp.session import Row
 
@@ -27,7 +29,7 @@ CATCH_UP_NS = 10_000_000
 
 @dataclass(slots=True)
 class Pace:
-    """How well the loop kept its schedule. A send is late when more than a millisecond past its tick."""
+    """How well the loop kept its schedule. A send is late when it left more than two milliseconds after it was due."""
 
     late_sends: int = 0
     skipped_sends: int = 0
@@ -44,10 +46,10 @@ class Engine:
         self._schedule = schedule
         self._control = control
         self._clock = clock
-        self._gap_ns = schedule.interval_ns / len(flows)
-        self._tick_ns = max(int(self._gap_ns), min(TICK_NS, schedule.interval_ns))
-        self._next = 0
-        self._total = schedule.count * len(flows)
+        # waking for each packet costs more than sending it
+        self._pause_ns = TICK_NS if schedule.interval_ns < TICK_NS * len(flows) else 0
+        self._sends = sends(schedule, len(flows))
+        self._next = next(self._sends, None)
         self._stopped = False
         self._most = len(flows) + 1
         self._collected_ns = 0
@@ -56,7 +58,7 @@ class Engine:
     def run(self, flush: Callable[[Rows], None]) -> None:
         """Send all, answer all, and hand rows to ``flush`` at least every half second until all are settled or stop is asked."""
         start_ns = self._clock.now().monotonic_ns + SETTLING_NS
-        timer = PeriodicTimer(start_ns, self._tick_ns)
+        timer = DeadlineTimer(start_ns)
         try:
             self._loop(start_ns, timer, flush)
         finally:
@@ -66,7 +68,7 @@ class Engine:
         """End the run as ``control`` would."""
         self._stopped = True
 
-    def _loop(self, start_ns: int, timer: PeriodicTimer, flush: Callable[[Rows], None]) -> None:
+    def _loop(self, start_ns: int, timer: DeadlineTimer, flush: Callable[[Rows], None]) -> None:
         rows: Rows = []
         flushed_ns = start_ns
         with select.epoll() as ready, select.epoll() as answers:
@@ -76,7 +78,7 @@ class Engine:
                 self._serve(ready.poll(0.05, self._most), reflecting)
                 now_ns = self._clock.now().monotonic_ns
                 if timer.expired():
-                    self._send_due(start_ns, now_ns)
+                    self._send_due(start_ns, now_ns, timer)
                 if now_ns - self._collected_ns >= COLLECT_NS:
                     self._collect(now_ns, answers, answering, rows)
                 if now_ns - flushed_ns >= FLUSH_NS:
@@ -86,9 +88,9 @@ class Engine:
 
     @property
     def _unfinished(self) -> bool:
-        return self._next < self._total or any(flow.session.outstanding for _, flow in self._flows)
+        return self._next is not None or any(flow.session.outstanding for _, flow in self._flows)
 
-    def _register(self, ready: select.epoll, timer: PeriodicTimer) -> dict[int, Flow]:
+    def _register(self, ready: select.epoll, timer: DeadlineTimer) -> dict[int, Flow]:
         ready.register(timer.fileno(), select.EPOLLIN)
         reflecting = {flow.reflector.fileno(): flow for _, flow in self._flows if flow.reflector is not None}
         for descriptor in reflecting:
@@ -112,22 +114,24 @@ class Engine:
                 flow.collect_departures()
                 flow.reflect()
 
-    def _send_due(self, start_ns: int, now_ns: int) -> None:
-        while self._next < self._total:
-            due_ns = start_ns + int(self._next * self._gap_ns)
+    def _send_due(self, start_ns: int, now_ns: int, timer: DeadlineTimer) -> None:
+        while self._next is not None:
+            due_ns, number = start_ns + self._next[0], self._next[1]
             if due_ns > now_ns:
+                timer.set(max(due_ns, now_ns + self._pause_ns))
                 return
-            self._send_one(self._flows[self._next % len(self._flows)][1], now_ns - due_ns)
-            self._next += 1
+            self._send_one(self._flows[number][1], due_ns)
+            self._next = next(self._sends, None)
 
-    def _send_one(self, flow: Flow, lag_ns: int) -> None:
-        self.pace.largest_lag_ns = max(self.pace.largest_lag_ns, lag_ns)
-        if lag_ns > max(CATCH_UP_NS, self._schedule.interval_ns):
+    def _send_one(self, flow: Flow, due_ns: int) -> None:
+        late_ns = max(0, self._clock.now().monotonic_ns - due_ns)
+        self.pace.largest_lag_ns = max(self.pace.largest_lag_ns, late_ns)
+        if late_ns > max(CATCH_UP_NS, self._schedule.interval_ns):
             self.pace.skipped_sends += 1
             flow.skip("the instrument was too late to send it")
             return
-        self.pace.late_sends += lag_ns > self._tick_ns + TICK_NS
-        flow.send()
+        self.pace.late_sends += late_ns > 2 * TICK_NS
+        flow.send(late_ns)
 
     def _collect(self, now_ns: int, answers: select.epoll, answering: dict[int, tuple[int, Flow]], rows: Rows) -> None:
         """Read every sender that has something; all flows are settled now and then, for their losses."""
@@ -136,9 +140,15 @@ class Engine:
             flow.collect()
         if now_ns - self._settled_ns >= SETTLE_NS:
             touched, self._settled_ns = list(self._flows), now_ns
+            self._ask_for_the_last()
         for index, flow in touched:
             rows.extend((index, row) for row in flow.settle(now_ns))
         self._collected_ns = now_ns
+
+    def _ask_for_the_last(self) -> None:
+        if self._next is None:
+            for _, flow in self._flows:
+                flow.ask_for_the_last()
 
     def _last_rows(self) -> Rows:
         rows: Rows = []

@@ -34,10 +34,11 @@ class Arrival(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What goes back. ``tos`` is how it is to be marked, None where nobody can say."""
+    """What goes back to request ``asked_sequence``. ``tos`` is how it is to be marked, None for as the socket marks all."""
 
     octets: bytes
     sequence: int
+    asked_sequence: int
     tos: int | None = None
 
 
@@ -46,13 +47,15 @@ class Style:
     """How a reflector answers.
 
     A ``stateless`` one gives each reply the number of its request. ``secret`` is the key of HMAC TLVs, None without one.
-    ``any_dscp`` says that whoever asks for a marking of the reply gets it; else the reply is marked as the request arrived.
+    ``any_dscp`` says that whoever asks for a marking of the reply gets it; else, and where nobody asks, a reply of one that
+    ``copies_dscp`` is marked as its request arrived.
     """
 
     mode: Mode = OPEN
     secret: bytes | None = field(default=None, repr=False)
     stateless: bool = False
     any_dscp: bool = True
+    copies_dscp: bool = False
     word: ClockWord = field(default_factory=lambda: ClockWord(UNKNOWN, ptp=False))
 
 
@@ -75,17 +78,26 @@ class ReflectorSession:
 
         :raises MalformedPacketError: when the request is no test packet; it is not answered and not counted
         """
-        asked = self._style.mode.decode_sender(arrival.octets)
+        return self.answer_to(self._style.mode.decode_sender(arrival.octets), arrival, now_ns)
+
+    def answer_to(self, asked: SenderPacket, arrival: Arrival, now_ns: int) -> Reply:
+        """Return the reply to a request that was read already."""
         sequence = asked.sequence if self._style.stateless else self.next_sequence
         self._received += 1
         said = answer(asked.rest, asked.sequence, self._style.secret, self._known(arrival, sequence), protected=self._protected)
         octets = self._style.mode.encode_reflector(self._packet(asked, arrival, sequence, now_ns, said.rest))
         self.next_sequence = (self.next_sequence + 1) & _COUNTER
-        return Reply(octets, sequence, _marking(arrival, said))
+        return Reply(octets, sequence, asked.sequence, self._marking(arrival, said))
 
     def departed(self, sequence: int, stamp_ns: int) -> None:
         """Note when a reply really left; the next one tells it to a sender that asks (RFC 8972 §4.7)."""
         self._departure = (sequence, stamp_ns)
+
+    def _marking(self, arrival: Arrival, said: Answer) -> int | None:
+        if said.asked_dscp is not None:
+            return said.asked_dscp << _DSCP_SHIFT
+        # the class of service comes back; the congestion mark was this packet's own
+        return arrival.tos & ~3 if self._style.copies_dscp and arrival.tos is not None else None
 
     @property
     def _protected(self) -> bool:
@@ -153,10 +165,3 @@ class ReflectorSessions:
         if len(self._sessions) > self._most:
             self._sessions.popitem(last=False)
         return session
-
-
-def _marking(arrival: Arrival, said: Answer) -> int | None:
-    if said.asked_dscp is not None:
-        return said.asked_dscp << _DSCP_SHIFT
-    # the class of service comes back; the congestion mark was this packet's own
-    return None if arrival.tos is None else arrival.tos & ~3

@@ -38,7 +38,8 @@ def _timestamps(flow: Flow) -> TimestampClass:
 def _error_ns(flow: Flow) -> int:
     if _timestamps(flow) == "user":
         return USER_ERROR_NS
-    return KERNEL_ERROR_NS if flow.reflector is not None else REMOTE_ERROR_NS
+    followed = flow.talk.asking.follows_up and flow.session.tally.claimed_departures == 0
+    return KERNEL_ERROR_NS if flow.reflector is not None or followed else REMOTE_ERROR_NS
 
 
 def _self_report(flows: Mapping[str, Flow], engine: Engine) -> bytes:
@@ -47,6 +48,7 @@ def _self_report(flows: Mapping[str, Flow], engine: Engine) -> bytes:
         "pairs": {
             pair: asdict(flow.session.tally)
             | {"socket_drops": flow.drops(), "send_errors": flow.send_errors, "icmp_errors": flow.icmp_errors}
+            | {"tlvs": asdict(flow.talk.asking.notes)}
             for pair, flow in flows.items()
         },
     }

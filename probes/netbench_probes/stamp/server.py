@@ -7,18 +7,19 @@ from typing import Final
 
 from netbench.clock import Clock
 from netbench.errors import CannotMeasureError
-from netbench.linux.timestamping import Received, StampedSocket
+from netbench.linux.clockstate import read_clock_state
+from netbench.linux.timestamping import Ancillary, Received, StampedSocket, marking
 from netbench.measure.probe import Control
 from netbench.measure.reflector import ReflectorOptions, Served
 from netbench.measure.vantage import Vantage
 from netbench_probes.listening import places, why_not
-from netbench_probes.stamp.reflector import ReflectorSessions
-from netbench_probes.stamp.sockets import PORT, open_at
+from netbench_probes.stamp.estimate import ClockWord, kept_true
+from netbench_probes.stamp.location_tlv import Ends
+from netbench_probes.stamp.reflector import Arrival
+from netbench_probes.stamp.responder import Responder
+from netbench_probes.stamp.sockets import PORT, open_at, packed
 from netbench_probes.stamp.wire import MalformedPacketError
 
-IDLE_NS: Final = 900_000_000_000
-"""RFC 5357's REFWAIT: a session that was silent so long is over."""
-MOST_SESSIONS: Final = 65_536
 _LOOK_SECONDS = 0.05
 _IPV6_RECVPKTINFO: Final = 49
 _IPV6_PKTINFO: Final = 50
@@ -38,7 +39,8 @@ class StampReflector:
         """
         self._options = options
         self._clock = clock
-        self._sessions = ReflectorSessions(IDLE_NS, MOST_SESSIONS)
+        self._word = ClockWord(read_clock_state(), ptp=options.ptp)
+        self._responder = Responder(options, self._word)
         self._sockets: list[StampedSocket] = []
         self._replies = self._ignored = self._failed = 0
         try:
@@ -57,13 +59,13 @@ class StampReflector:
         """Answer until ``control`` says stop, or the count or the duration of the options is reached."""
         begun_ns = self._clock.now().monotonic_ns
         by_descriptor = {opened.fileno(): opened for opened in self._sockets}
-        with select.epoll() as ready:
+        with kept_true(self._word, read_clock_state), select.epoll() as ready:
             for descriptor in by_descriptor:
                 ready.register(descriptor, select.EPOLLIN)
             while not control.stopped and not self._done(begun_ns):
                 for descriptor, _ in ready.poll(_LOOK_SECONDS):
                     self._answer_one(by_descriptor[descriptor])
-        return Served(self._replies, self._ignored, self._failed, len(self._sessions))
+        return Served(self._replies, self._ignored, self._failed, self._responder.sessions)
 
     def close(self) -> None:
         """Stop listening."""
@@ -76,8 +78,9 @@ class StampReflector:
         return (count is not None and self._replies >= count) or (duration_ns is not None and now_ns - begun_ns >= duration_ns)
 
     def _answer_one(self, opened: StampedSocket) -> None:
-        while opened.transmitted() is not None:
-            pass  # an undrained error queue would wake this loop for ever; whoever sends follow-ups reads the stamps here
+        # an undrained error queue would wake this loop for ever; the next reply tells when the one before it left
+        while (stamp := opened.transmitted()) is not None:
+            self._responder.departed(*stamp)
         try:
             request = opened.receive()
         except OSError:
@@ -88,14 +91,18 @@ class StampReflector:
 
     def _reply(self, opened: StampedSocket, request: Received) -> None:
         now = self._clock.now()
-        session = self._sessions.of(request.peer, now.monotonic_ns)
+        asked_at, source = _from_the_asked(request)
+        received_ns = request.stamp_ns or now.wall_ns
+        ends = Ends(packed(request.peer[0]), request.peer[1], asked_at, opened.local[1])
+        arrival = Arrival(request.octets, received_ns, request.hop_limit, request.tos, ends)
         try:
-            reply = session.reflect(request.octets, request.stamp_ns or now.wall_ns, request.hop_limit, now.wall_ns)
+            reply, token = self._responder.answer(request.peer, asked_at, arrival, now)
         except MalformedPacketError:
             self._ignored += 1
             return
+        marked = [] if reply.tos is None else marking(opened.family, reply.tos)
         try:
-            opened.send_to(reply, request.peer, session.next_sequence, now.wall_ns, _from_the_asked(request))
+            opened.send_to(reply.octets, request.peer, token, now.wall_ns, source + marked)
         except OSError:
             self._failed += 1
             return
@@ -114,12 +121,12 @@ def _listening(vantage: Vantage, family: socket.AddressFamily, host: str, port: 
     return StampedSocket(opened)
 
 
-def _from_the_asked(request: Received) -> list[tuple[int, int, bytes]]:
-    """Return the control message that makes a reply leave from the address that the request was sent to."""
+def _from_the_asked(request: Received) -> tuple[bytes, Ancillary]:
+    """Return the address that the request was sent to, and the control message that makes a reply leave from it."""
     for level, kind, data in request.ancillary:
         if level == socket.IPPROTO_IPV6 and kind == _IPV6_PKTINFO:
-            return [(level, kind, data)]
+            return data[:16], [(level, kind, data)]
         if level == socket.IPPROTO_IP and kind == _IP_PKTINFO:
             # struct in_pktinfo: interface, local address (what the kernel sends from), destination; 0 lets routing choose the way
-            return [(level, kind, bytes(4) + data[4:8] + bytes(4))]
-    return []
+            return data[8:12], [(level, kind, bytes(4) + data[4:8] + bytes(4))]
+    return b"", []

@@ -1,19 +1,35 @@
 """The sockets of STAMP: made at a vantage, stamped by the kernel, marked as RFC 8762 and its relatives want."""
 
 import socket
+from dataclasses import dataclass
 from typing import Final
 
 from netbench.errors import CannotMeasureError, UnsupportedError
 from netbench.linux.timestamping import Address, StampedSocket
 from netbench.measure.vantage import RemoteEnd, Vantage
+from netbench_probes.stamp.location_tlv import Ends
 
 PORT: Final = 862
 HOP_LIMIT: Final = 255
 _IP_TOS, _IPV6_TCLASS = 1, 67
+_SCOPED: Final = 4
+"""An address of IPv6 is host, port, flow and scope."""
 
 
-def open_at(vantage: Vantage, family: socket.AddressFamily, host: str, port: int, dscp: int) -> socket.socket:
-    """Return a UDP socket made at ``vantage`` and bound; it sends with TTL 255 and the DSCP, IPv6 ones speak IPv6 alone.
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """How packets leave: their marking, TTL or hop limit, and the sender's port, any free one when 0."""
+
+    dscp: int = 0
+    ecn: int = 0
+    hop_limit: int = HOP_LIMIT
+    source_port: int = 0
+
+
+def open_at(
+    vantage: Vantage, family: socket.AddressFamily, host: str, port: int, dscp: int, *, ecn: int = 0, hop_limit: int = HOP_LIMIT
+) -> socket.socket:
+    """Return a UDP socket made at ``vantage`` and bound; it sends with the marking and the TTL, IPv6 ones speak IPv6 alone.
 
     :raises OSError: when the address or the port cannot be had
     """
@@ -21,11 +37,11 @@ def open_at(vantage: Vantage, family: socket.AddressFamily, host: str, port: int
     try:
         if family == socket.AF_INET6:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, HOP_LIMIT)
-            opened.setsockopt(socket.IPPROTO_IPV6, _IPV6_TCLASS, dscp << 2)
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, hop_limit)
+            opened.setsockopt(socket.IPPROTO_IPV6, _IPV6_TCLASS, dscp << 2 | ecn)
         else:
-            opened.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, HOP_LIMIT)
-            opened.setsockopt(socket.IPPROTO_IP, _IP_TOS, dscp << 2)
+            opened.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, hop_limit)
+            opened.setsockopt(socket.IPPROTO_IP, _IP_TOS, dscp << 2 | ecn)
         opened.bind(resolved(host, port, family))
     except BaseException:
         opened.close()
@@ -34,21 +50,21 @@ def open_at(vantage: Vantage, family: socket.AddressFamily, host: str, port: int
 
 
 def joined_pair(
-    source: Vantage, destination: Vantage, family: socket.AddressFamily, port: int, dscp: int
+    source: Vantage, destination: Vantage, family: socket.AddressFamily, port: int, outgoing: Outgoing
 ) -> tuple[StampedSocket, StampedSocket]:
     """Return sender and reflector, each connected to the other, so that the kernel keeps strangers out of both.
 
     :raises OSError: when an address or the port cannot be had
     """
-    sender = open_at(source, family, source.address(family), 0, dscp)
+    sender = _open(source, family, outgoing.source_port, outgoing)
     try:
-        reflector = open_at(destination, family, destination.address(family), port, dscp)
+        reflector = _open(destination, family, port, outgoing)
     except BaseException:
         sender.close()
         raise
     try:
-        sender.connect(reflector.getsockname())
-        reflector.connect(sender.getsockname())
+        sender.connect(_from(sender, reflector.getsockname()))
+        reflector.connect(_from(reflector, sender.getsockname()))
         return StampedSocket(sender), StampedSocket(reflector)
     except BaseException:
         sender.close()
@@ -56,19 +72,41 @@ def joined_pair(
         raise
 
 
-def towards(source: Vantage, remote: RemoteEnd, family: socket.AddressFamily | None, port: int, dscp: int) -> StampedSocket:
+def towards(
+    source: Vantage, remote: RemoteEnd, family: socket.AddressFamily | None, port: int, outgoing: Outgoing
+) -> StampedSocket:
     """Return a sender connected to a far end: its first address of the family, and no other is tried.
 
     :raises OSError: when the name is unknown, or there is no route
     """
     found_family, _, _, _, peer = socket.getaddrinfo(remote.host, remote.port or port, family or 0, socket.SOCK_DGRAM)[0]
-    sender = open_at(source, found_family, source.address(found_family), 0, dscp)
+    sender = _open(source, found_family, outgoing.source_port, outgoing)
     try:
         sender.connect(peer)
         return StampedSocket(sender)
     except BaseException:
         sender.close()
         raise
+
+
+def ends_of(sender: Address, reflector: Address) -> Ends:
+    """Return both ends of a request as they are told in octets."""
+    return Ends(packed(sender[0]), sender[1], packed(reflector[0]), reflector[1])
+
+
+def packed(host: str) -> bytes:
+    """Return an address in its 4 or 16 octets."""
+    return socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host.partition("%")[0])
+
+
+def _open(vantage: Vantage, family: socket.AddressFamily, port: int, outgoing: Outgoing) -> socket.socket:
+    return open_at(vantage, family, vantage.address(family), port, outgoing.dscp, ecn=outgoing.ecn, hop_limit=outgoing.hop_limit)
+
+
+def _from(here: socket.socket, peer: Address) -> Address:
+    """Return the peer as it is reached from here: the interface of a link-local address has another number in another place."""
+    own: Address = here.getsockname()
+    return peer if len(own) < _SCOPED else (*peer[:3], own[3])
 
 
 def common_family(source: Vantage, destination: Vantage, wanted: socket.AddressFamily | None) -> socket.AddressFamily:
