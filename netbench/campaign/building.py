@@ -18,7 +18,7 @@ from netbench.campaign.document import (
     TargetEntry,
 )
 from netbench.campaign.figuring import Figure
-from netbench.campaign.link_entries import bounds_of, link_drift, link_got, link_unproved
+from netbench.campaign.link_entries import bounds_of, link_drift, link_followed, link_got, link_unproved
 from netbench.clock import NANOSECONDS_PER_SECOND, Instant
 from netbench.plan.model import DIRECTIONS, Corridor, Link, Plan, Route, Text
 from netbench.verdict.model import BreakEven, CorridorFacts, Outcome, Verdict
@@ -116,6 +116,7 @@ def link_entry(calibration: LinkCalibration) -> LinkEntry:
         "calibrated": calibration.calibrated,
         "faults": calibration.faults() if calibration.calibrated else [],
         "unproved": link_unproved(calibration),
+        "followed": link_followed(calibration),
         "drift": link_drift(calibration),
     }
 

@@ -10,7 +10,7 @@ import numpy as np
 from netbench.analysis.packets import summarise_packets
 from netbench.analysis.quantiles import QUANTILES
 from netbench.analysis.summary import Summary
-from netbench.campaign import calibration, certificate, link_paths, measuring, rows, train_seeing
+from netbench.campaign import calibration, certificate, following, link_paths, measuring, rows, train_seeing
 from netbench.campaign.calibration import LinkCalibration
 from netbench.campaign.certificate import FAR_FRAMES, Item, Losses, LossSeen, TrainsSeen
 from netbench.campaign.condition import Condition, condition
@@ -28,6 +28,7 @@ PATHS_SECONDS = 1.0
 """What asking every link for its two ends takes, about."""
 QUIET_NS = 20_000_000
 """Beyond the longest delay: by then every packet sent before has come through."""
+_Direction = tuple[str, DirectionName]
 _QUANTILES = {"p10": Fraction(10, 100), **QUANTILES}
 
 
@@ -36,14 +37,15 @@ class _Probed:
     """What the delay probes over all links brought, with what the wire forecast for them and how the machine fared."""
 
     measured: Measured
-    forecasts: Mapping[tuple[str, DirectionName], tuple[Losses | None, Losses] | None]
+    forecasts: Mapping[_Direction, tuple[Losses | None, Losses] | None]
     conditions: Mapping[str, Condition]
 
 
 def seconds(links: Sequence[Link]) -> float:
     """Return what calibrating these links takes, about."""
     trains_ns = sum(each.duration_ns for each in train_rounds(links))
-    return PATHS_SECONDS + (calibration_schedule(len(links)).duration_ns + trains_ns) / NANOSECONDS_PER_SECOND
+    probes_ns = calibration_schedule(len(links)).duration_ns
+    return PATHS_SECONDS + (probes_ns + trains_ns) / NANOSECONDS_PER_SECOND + following.seconds(links)
 
 
 def prove(bench: Bench, routes: Mapping[str, Route], observer: Observer, *, silent: bool = True) -> dict[str, LinkCalibration]:
@@ -70,7 +72,8 @@ def certify(
     _let_arrive(links)
     probed = _probe(bench, links, silent=silent)
     trains = train_seeing.measure_trains(bench, links, _idle_delays(links, probed))
-    found = {link.id: _certificate(link, number, paths, probed, trains) for number, link in enumerate(links)}
+    further = _train_items(bench, trains), following.follow(bench, links)
+    found = {link.id: _certificate(link, number, paths, probed, further) for number, link in enumerate(links)}
     bench.writer.write_table("calibration", [row for link in found.values() for row in rows.calibration_rows(link)])
     return found, [*(fault for link in found.values() for fault in link.faults()), *route_faults]
 
@@ -87,7 +90,7 @@ def _let_arrive(links: Sequence[Link]) -> None:
 
 
 def _probe(bench: Bench, links: Sequence[Link], *, silent: bool) -> _Probed:
-    forecasts: dict[tuple[str, DirectionName], tuple[Losses | None, Losses] | None] = {
+    forecasts: dict[_Direction, tuple[Losses | None, Losses] | None] = {
         (link.id, way): _forecast(bench, link, way, silent=silent) for link in links for way in DIRECTIONS
     }
     before = bench.network.health()
@@ -97,16 +100,14 @@ def _probe(bench: Bench, links: Sequence[Link], *, silent: bool) -> _Probed:
 
 
 def _forecast(bench: Bench, link: Link, direction: DirectionName, *, silent: bool) -> tuple[Losses | None, Losses] | None:
-    """What the wire says of the probes, and of many frames more; None where it cannot, or where a trace will change it."""
-    if link.trace.towards(direction) is not None:
-        return None
+    """What the wire says of the probes, and of many frames more; None where it cannot."""
     far = bench.network.forecast(link.id, direction, max(FAR_FRAMES, CALIBRATION_PROBES))
     return None if far is None else (far[:CALIBRATION_PROBES] if silent else None, far)
 
 
-def _idle_delays(links: Sequence[Link], probed: _Probed) -> dict[tuple[str, DirectionName], int]:
+def _idle_delays(links: Sequence[Link], probed: _Probed) -> dict[_Direction, int]:
     """The median delay of every direction that had one."""
-    idle: dict[tuple[str, DirectionName], int] = {}
+    idle: dict[_Direction, int] = {}
     for number, link in enumerate(links):
         got = calibration.medians(of_pair(probed.measured.memory.columns(PACKETS), number))
         for direction in DIRECTIONS:
@@ -115,22 +116,27 @@ def _idle_delays(links: Sequence[Link], probed: _Probed) -> dict[tuple[str, Dire
     return idle
 
 
+def _train_items(bench: Bench, trains: Mapping[_Direction, TrainsSeen]) -> dict[_Direction, list[Item]]:
+    return {
+        (name, way): [certificate.rate_item(seen), certificate.queue_item(bench.plan.links[name], seen)]
+        for (name, way), seen in trains.items()
+    }
+
+
 def _certificate(
     link: Link,
     number: int,
     paths: Mapping[str, Sequence[Item]],
     probed: _Probed,
-    trains: Mapping[tuple[str, DirectionName], TrainsSeen],
+    further: Sequence[Mapping[_Direction, Sequence[Item]]],
 ) -> LinkCalibration:
     packets = of_pair(probed.measured.memory.columns(PACKETS), number)
     summaries = summarise_packets(packets, _QUANTILES)
     seen: dict[tuple[str, str, str], Summary] = {(each.metric, each.direction, each.statistic): each for each in summaries}
     items = list(paths.get(link.id, ()))
     for way in DIRECTIONS:
-        found = _direction_items(link, way, packets, seen, probed)
-        if (link.id, way) in trains:
-            found += [certificate.rate_item(trains[link.id, way]), certificate.queue_item(link, trains[link.id, way])]
-        items += [certificate.traced(item) for item in found] if link.trace.towards(way) else found
+        items += _direction_items(link, way, packets, seen, probed)
+        items += [item for more in further for item in more.get((link.id, way), ())]
     return LinkCalibration(link, calibration.medians(packets), (*items, *certificate.exchanged(items)))
 
 

@@ -42,23 +42,30 @@ class LinkCalibration:
         return None if value is None else abs(round(value) - self.link.delay_ns.towards(direction))
 
     def error_ns(self, direction: DirectionName) -> int:
-        """How far the true median may lie from what was asked: the worst end of the interval, before or after the campaign."""
+        """How far the true median may lie from what was asked: the worst end of the intervals, of its trace's too."""
         asked = self.link.delay_ns.towards(direction)
         seen = [self.got.towards(direction), *([self.after.towards(direction)] if self.after else [])]
-        ends = [bound for got in seen for bound in (got.low, got.value, got.high) if bound is not None]
-        return max((abs(round(end) - asked) for end in ends), default=0)
+        errors = [abs(round(end) - asked) for got in seen for end in _ends(got)]
+        traced = self.item(Kind.TRACED_DELAY, direction)
+        return max([*errors, *(abs(round(end)) for end in (_ends(traced.got) if traced else ()))], default=0)
 
     def rate_error_ratio(self, direction: DirectionName) -> float:
         """How far the true rate may be from what was asked, as a share of it; 0 where it was not measured."""
-        item = self.item(Kind.RATE, direction)
-        return (item.error_ratio or 0.0) if item else 0.0
+        items = (self.item(kind, direction) for kind in (Kind.RATE, Kind.TRACED_RATE))
+        return max((item.error_ratio or 0.0 for item in items if item), default=0.0)
 
     def rate_doubt(self, direction: DirectionName) -> str | None:
         """Why nothing that depends on this link's rate is proved, when nothing is."""
-        item = self.item(Kind.RATE, direction)
+        item = self.item(Kind.TRACED_RATE, direction) or self.item(Kind.RATE, direction)  # its trace is what a campaign meets
         if item is None or item.standing is not Standing.UNMEASURABLE:
             return None
         return f"the rate of link {self.link.id} could not be proved here: {item.reason}"
+
+    def trace_doubt(self, direction: DirectionName) -> str | None:
+        """Why nothing says that this link follows its trace, when nothing does."""
+        items = (self.item(kind, direction) for kind in (Kind.TRACED_DELAY, Kind.TRACED_LOSS))
+        item = next((item for item in items if item and item.standing is Standing.UNMEASURABLE), None)
+        return f"that link {self.link.id} follows its trace could not be proved here: {item.reason}" if item else None
 
     def item(self, kind: Kind, direction: DirectionName) -> Item | None:
         """Return one item of the certificate."""
@@ -123,6 +130,10 @@ def check_links(measured: Sequence[LinkCalibration]) -> None:
     faults = [fault for link in measured for fault in link.faults()]
     if faults:
         raise RefusedError(f"the emulation is not as planned, so nothing was judged: {'; '.join(faults)}")
+
+
+def _ends(summary: Summary) -> tuple[float, ...]:
+    return tuple(bound for bound in (summary.low, summary.value, summary.high) if bound is not None)
 
 
 def _shown(value: float | None) -> str:

@@ -42,6 +42,9 @@ class Kind(StrEnum):
     LOSS = "loss"
     JITTER = "jitter"
     QUEUE = "queue"
+    TRACED_DELAY = "delay by its trace"
+    TRACED_LOSS = "loss by its trace"
+    TRACED_RATE = "rate by its trace"
     DIRECTION = "direction"
 
 
@@ -193,14 +196,6 @@ def queue_item(link: Link, seen: TrainsSeen) -> Item:
     return Item(Kind.QUEUE, direction, asked, seen.wait, tolerance, standing, saturated or "")
 
 
-def traced(item: Item) -> Item:
-    """Return the item of a direction that follows a trace: what it is asked changes with time, so one figure cannot say."""
-    if item.kind in {Kind.PATH, Kind.LATE}:
-        return item
-    reason = "it follows a trace, so no one figure is asked of it"
-    return Item(item.kind, item.direction, item.asked, item.got, item.tolerance, Standing.UNMEASURABLE, reason)
-
-
 def exchanged(items: Sequence[Item]) -> Iterator[Item]:
     """Yield an item where a figure that is off is, both ways, what was asked of the other direction."""
     for kind in (Kind.DELAY, Kind.RATE):
@@ -214,7 +209,8 @@ def fault(link: Link, item: Item) -> str:
     """Return one item that is off as a sentence's part: ``link x forward: rate asked …, got …, tolerance …``."""
     if item.kind in {Kind.PATH, Kind.DIRECTION}:
         return f"link {link.id}: {item.reason}"
-    figures = f"asked {figure(item.asked, item.got.unit)}, got {figure(item.got.value, item.got.unit)}"
+    got = figure(item.got.value, item.got.unit)
+    figures = f"off by {got}" if item.kind is Kind.TRACED_DELAY else f"asked {figure(item.asked, item.got.unit)}, got {got}"
     tolerance = "" if item.tolerance is None else f", tolerance {figure(item.tolerance, item.got.unit)}"
     reason = f": {item.reason}" if item.reason else ""
     name = "" if item.kind is Kind.DELAY else f" {item.kind.value}"

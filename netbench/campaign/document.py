@@ -59,6 +59,21 @@ class LinkDrift(TypedDict):
     reason: str | None
 
 
+class FollowedEntry(TypedDict):
+    """What was measured of a link beside what its trace asked at that moment.
+
+    ``delay_ns``: how much later probes were, at the median. ``loss_ratio``: the probes lost. ``rate_share``: of the rate that was
+    asked, at the median of trains; absent where the trace leaves the rate alone. ``asked_loss_ratio`` is the mean of what was
+    asked of these probes, null where too few are known.
+    """
+
+    direction: Literal["forward", "reverse"]
+    delay_ns: Bounds
+    loss_ratio: Bounds
+    asked_loss_ratio: float | None
+    rate_share: NotRequired[Bounds]
+
+
 class UnprovedEntry(TypedDict):
     """One thing about a link that could not be measured on this machine, and why."""
 
@@ -84,6 +99,7 @@ LinkEntry = TypedDict(
         "calibrated": NotRequired[bool],
         "faults": NotRequired[list[str]],
         "unproved": NotRequired[list[UnprovedEntry]],
+        "followed": NotRequired[list[FollowedEntry]],
         "drift": NotRequired[LinkDrift | None],
     },
 )

@@ -62,6 +62,12 @@ def unproved_rate(plan: Plan, route: Route, calibrations: Mapping[str, LinkCalib
     return next((doubt for link, along in hops if (doubt := calibrations[link.id].rate_doubt(along))), None)
 
 
+def untraced(plan: Plan, route: Route, calibrations: Mapping[str, LinkCalibration]) -> str | None:
+    """Return why nothing over this route is proved: nothing says that a link followed its trace."""
+    hops = (hop for direction in DIRECTIONS for hop in routing.links_of(plan, route, direction))
+    return next((doubt for link, along in hops if (doubt := calibrations[link.id].trace_doubt(along))), None)
+
+
 def drifted(route: Route, calibrations: Mapping[str, LinkCalibration]) -> str | None:
     """Return which link of a route did not stay as it was while the campaign ran, and how."""
     return next((reason for name in route.links if (reason := calibrations[name].drift())), None)

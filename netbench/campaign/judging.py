@@ -8,7 +8,7 @@ from netbench.campaign import figuring
 from netbench.campaign.building import CorridorFindings, Judgement
 from netbench.campaign.calibration import LinkCalibration
 from netbench.campaign.condition import LATE_SHARE_OF_DELAY, LATE_SHARE_OF_RATE, Condition
-from netbench.campaign.facts import corridor_facts, drifted, unproved_rate
+from netbench.campaign.facts import corridor_facts, drifted, unproved_rate, untraced
 from netbench.campaign.load_report import LoadReport
 from netbench.campaign.measuring import Measured, Throughput
 from netbench.campaign.sinks import of_pair
@@ -86,7 +86,8 @@ def _find(plan: Plan, corridor: Corridor, route: Route, measurements: Measuremen
 def _unproved(target: Target, plan: Plan, route: Route, measurements: Measurements) -> str | None:
     """Why nothing measured can decide this target, when nothing can."""
     rate = target.metric == "throughput"
-    return _uncalibrated(measurements, route) or (unproved_rate(plan, route, measurements.links) if rate else None)
+    doubt = _uncalibrated(measurements, route) or untraced(plan, route, measurements.links)
+    return doubt or (unproved_rate(plan, route, measurements.links) if rate else None)
 
 
 def _uncalibrated(measurements: Measurements, route: Route) -> str | None:

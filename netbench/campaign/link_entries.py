@@ -5,7 +5,7 @@ from dataclasses import replace
 from netbench.analysis.summary import Summary
 from netbench.campaign.calibration import LinkCalibration
 from netbench.campaign.certificate import Kind, Standing, nothing
-from netbench.campaign.document import Bounds, LinkDrift, LinkGot, UnprovedEntry
+from netbench.campaign.document import Bounds, FollowedEntry, LinkDrift, LinkGot, UnprovedEntry
 from netbench.plan.model import DIRECTIONS, DirectionName, PerDirection
 
 
@@ -29,6 +29,25 @@ def link_unproved(calibration: LinkCalibration) -> list[UnprovedEntry]:
         for item in calibration.items
         if item.standing is Standing.UNMEASURABLE
     ]
+
+
+def link_followed(calibration: LinkCalibration) -> list[FollowedEntry]:
+    """Return what was measured beside the link's traces, direction by direction; nothing for a direction without one."""
+    return [entry for direction in DIRECTIONS if (entry := _followed(calibration, direction))]
+
+
+def _followed(calibration: LinkCalibration, direction: DirectionName) -> FollowedEntry | None:
+    kinds = (Kind.TRACED_DELAY, Kind.TRACED_LOSS, Kind.TRACED_RATE)
+    delay, loss, rate = (calibration.item(kind, direction) for kind in kinds)
+    if delay is None or loss is None:
+        return None
+    entry: FollowedEntry = {
+        "direction": direction,
+        "delay_ns": bounds_of(delay.got),
+        "loss_ratio": bounds_of(loss.got),
+        "asked_loss_ratio": loss.asked,
+    }
+    return entry if rate is None else {**entry, "rate_share": bounds_of(rate.got)}
 
 
 def link_drift(calibration: LinkCalibration) -> LinkDrift | None:

@@ -21,6 +21,9 @@ CALIBRATION_PROBES = 370
 DRIFT_PROBES = 200
 """The same after the campaign, when only the median is asked for."""
 
+TRACE_PROBES = 200
+"""A link that follows a trace, while it does: two seconds of it."""
+
 THROUGHPUT_BUDGET_NS = 150 * SECOND
 """All bulk tests of a campaign together, set-up included."""
 ROUND_LOAD_BPS = 400_000_000
@@ -80,6 +83,11 @@ def calibration_schedule(links: int) -> Schedule:
 def drift_schedule(links: int) -> Schedule:
     """Return when they are probed after it."""
     return Schedule(_calibration_interval_ns(links), DRIFT_PROBES)
+
+
+def trace_schedule(links: int) -> Schedule:
+    """Return when so many links are probed while they follow their traces."""
+    return Schedule(_calibration_interval_ns(links), TRACE_PROBES)
 
 
 def _calibration_interval_ns(links: int) -> int:

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from netbench.clock import Instant
 from netbench.measure.vantage import Vantage
 from netbench.plan.failures import How
 from netbench.plan.model import Corridor, DirectionName, PerDirection, Plan
@@ -62,6 +63,18 @@ class LinkTraffic:
     wire_octets: int
 
 
+@dataclass(frozen=True, slots=True)
+class TraceRecord:
+    """How traces are followed: all of them began at ``began``.
+
+    ``late_ns`` is, by link id and direction, by how much each step taken so far was late: the n-th since then, the repeated
+    ones too. It grows as long as they are followed.
+    """
+
+    began: Instant
+    late_ns: Mapping[tuple[str, DirectionName], Sequence[int]]
+
+
 class Network(Protocol):
     """Contract version 1: a context manager over a checked plan. Everything below holds between enter and exit."""
 
@@ -112,8 +125,11 @@ class Network(Protocol):
         """
         ...
 
-    def start_traces(self) -> None:
-        """Links that follow a trace do so from now on, from its beginning; until then they are as the plan itself says."""
+    def start_traces(self) -> TraceRecord | None:
+        """Links that follow a trace do so from now on, from its beginning; until then they are as the plan itself says.
+
+        Return when that was, and how late every step is from now on; None where no link follows a trace.
+        """
         ...
 
     def stop_traces(self) -> None:

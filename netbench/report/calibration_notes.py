@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from netbench.campaign.document import Document, LinkEntry
+from netbench.campaign.document import Document, FollowedEntry, LinkEntry
 from netbench.report import words
 from netbench.report.language import labelled, mark, retell, translate
 from netbench.report.link_figures import ITEMS, ItemName, LinkFigure, link_figures
-from netbench.units import format_duration
+from netbench.units import format_duration, format_ratio
 
 NOT_CALIBRATED = mark("the links were not calibrated (--no-calibrate), so nothing says that they are as planned")
 _SHOWN = 6
@@ -28,6 +28,7 @@ def calibration_lines(document: Document, language: str) -> Iterator[str]:
     yield translate("{count} of {total} links are as planned, both ways", language, count=faithful, total=len(links))
     yield from _worst(links, language)
     yield from _drift(links, language)
+    yield from _followed(links, language)
     yield from _unproved(links, language)
 
 
@@ -73,6 +74,30 @@ def _drift(links: Sequence[LinkEntry], language: str) -> Iterator[str]:
             moved=format_duration(most),
             link=name,
         )
+
+
+def _followed(links: Sequence[LinkEntry], language: str) -> Iterator[str]:
+    for link in links:
+        for entry in link.get("followed", []):
+            yield translate(
+                "Beside its trace, {link} {direction}: {figures}",
+                language,
+                link=link["id"],
+                direction=words.say(words.DIRECTIONS, entry["direction"], language),
+                figures=translate(", ", language).join(_beside_trace(entry, language)),
+            )
+
+
+def _beside_trace(entry: FollowedEntry, language: str) -> Iterator[str]:
+    later_ns, lost, asked = entry["delay_ns"]["value"], entry["loss_ratio"]["value"], entry["asked_loss_ratio"]
+    if later_ns is not None:
+        size = format_duration(abs(later_ns))
+        yield f"{words.say(ITEMS, 'delay', language)} {'−' if later_ns < 0 else '+'}{size}"
+    share = entry["rate_share"]["value"] if "rate_share" in entry else None
+    if share is not None:
+        yield f"{words.say(ITEMS, 'rate', language)} {format_ratio(round(share, 4))}"
+    if lost is not None and asked is not None:
+        yield f"{words.say(ITEMS, 'loss', language)} {format_ratio(lost)} / {format_ratio(round(asked, 6))}"
 
 
 def _unproved(links: Sequence[LinkEntry], language: str) -> Iterator[str]:

@@ -18,6 +18,9 @@ ITEMS: Mapping[str, str] = {
     "rate": mark("rate"),
     "queue": mark("queue"),
     "jitter": mark("jitter"),
+    "delay by its trace": mark("delay by its trace"),
+    "loss by its trace": mark("loss by its trace"),
+    "rate by its trace": mark("rate by its trace"),
     "loss": mark("loss"),
     "direction": mark("direction"),
 }

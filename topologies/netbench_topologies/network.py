@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from netbench.errors import UsageError
 from netbench.linux import sandbox
 from netbench.linux.namespaces import NamespaceVantage
-from netbench.measure.network import LinkHealth, LinkTraffic, NetworkOptions
+from netbench.measure.network import LinkHealth, LinkTraffic, NetworkOptions, TraceRecord
 from netbench.plan.failures import How, check_ospf
 from netbench.plan.model import Corridor, DirectionName, PerDirection, Plan
 from netbench_topologies import wire
@@ -173,9 +173,9 @@ class EmulatedNetwork:
 
         restore(self._entered(), self._running(), link)
 
-    def start_traces(self) -> None:
-        """Links that follow a trace do so from now on, from its beginning."""
-        self._driver().start()
+    def start_traces(self) -> TraceRecord | None:
+        """Links that follow a trace do so from now on, from its beginning; return what becomes of that, None where none does."""
+        return self._driver().start()
 
     def stop_traces(self) -> None:
         """Every link is again as the plan itself says.

@@ -3,11 +3,12 @@
 import heapq
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from netbench.clock import Clock, SystemClock
 from netbench.errors import CannotMeasureError
+from netbench.measure.network import TraceRecord
 from netbench.plan.model import DIRECTIONS, DirectionName, Link, Plan, Trace, TracePoint
 from netbench_topologies.spec import DirectionSpec, direction_spec
 
@@ -24,9 +25,8 @@ class Followed:
     link: Link
     direction: DirectionName
     trace: Trace
-    steps: int = 0
-    late_steps: int = 0
-    max_late_ns: int = 0
+    late_ns: list[int] = field(default_factory=list[int])
+    """Of every step so far."""
 
     def moments(self, started_ns: int) -> Iterator[tuple[int, TracePoint]]:
         """Yield when each step is due, and what it says: for ever, the trace beginning anew at its end."""
@@ -35,20 +35,14 @@ class Followed:
             yield from ((begin_ns + point.time_ns, point) for point in self.trace.points)
             begin_ns += self.trace.period_ns
 
-    def note(self, late_ns: int) -> None:
-        """Count one step that was taken so late."""
-        self.steps += 1
-        self.late_steps += late_ns > LATE_NS
-        self.max_late_ns = max(self.max_late_ns, late_ns)
-
 
 class TraceDriver:
     """Follows every trace of a plan between ``start`` and ``stop``; before and after, links are as the plan itself says."""
 
-    def __init__(self, plan: Plan, alter: Alter, now_ns: Callable[[], int] = time.monotonic_ns) -> None:
+    def __init__(self, plan: Plan, alter: Alter, clock: Clock | None = None) -> None:
         """Nothing changes yet; ``alter`` is the wire's."""
         self._alter = alter
-        self._now_ns = now_ns
+        self._clock = clock or SystemClock()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._failure: Exception | None = None
@@ -59,20 +53,24 @@ class TraceDriver:
             if (trace := link.trace.towards(direction))
         ]
 
-    def start(self) -> None:
+    def start(self) -> TraceRecord | None:
         """Every traced link is as its trace begins, and changes from now on; without traces nothing happens.
+
+        Return when they began and how late each step is; None for no traces, or when they are followed already.
 
         :raises CannotMeasureError: when the wire does not take the first step
         """
         if not self.followed or self._thread:
-            return
+            return None
         self._stopping.clear()
-        moments = [followed.moments(self._now_ns()) for followed in self.followed]
-        first = [next(steps) for steps in moments]
-        for number, (due_ns, point) in enumerate(first):
+        self.followed = [Followed(each.link, each.direction, each.trace) for each in self.followed]
+        began = self._clock.now()
+        moments = [followed.moments(began.monotonic_ns) for followed in self.followed]
+        for number, (due_ns, point) in enumerate([next(steps) for steps in moments]):
             self._step(number, due_ns, point)
         self._thread = threading.Thread(target=self._follow, args=(moments,), name="netbench-traces", daemon=True)
         self._thread.start()
+        return TraceRecord(began, {(each.link.id, each.direction): each.late_ns for each in self.followed})
 
     def stop(self) -> None:
         """Every link is as the plan says again; a second call does nothing.
@@ -111,9 +109,9 @@ class TraceDriver:
                 "trace": followed.trace.name,
                 "digest": followed.trace.digest,
                 "period_ns": followed.trace.period_ns,
-                "steps": followed.steps,
-                "late_steps": followed.late_steps,
-                "max_late_ns": followed.max_late_ns,
+                "steps": len(followed.late_ns),
+                "late_steps": sum(late_ns > LATE_NS for late_ns in followed.late_ns),
+                "max_late_ns": max(followed.late_ns, default=0),
             }
             for followed in self.followed
         ]
@@ -122,7 +120,7 @@ class TraceDriver:
     def _follow(self, moments: list[Iterator[tuple[int, TracePoint]]]) -> None:
         waiting = [_after(steps, number) for number, steps in enumerate(moments)]
         heapq.heapify(waiting)
-        while not self._stopping.wait(max(0, waiting[0][0] - self._now_ns()) / 1e9):
+        while not self._stopping.wait(max(0, waiting[0][0] - self._clock.now().monotonic_ns) / 1e9):
             due_ns, number, point = waiting[0]
             heapq.heapreplace(waiting, _after(moments[number], number))
             try:
@@ -134,7 +132,7 @@ class TraceDriver:
     def _step(self, number: int, due_ns: int, point: TracePoint) -> None:
         followed = self.followed[number]
         self._alter(followed.link.id, followed.direction, traced_spec(followed.link, followed.direction, point))
-        followed.note(self._now_ns() - due_ns)
+        followed.late_ns.append(self._clock.now().monotonic_ns - due_ns)
 
 
 def _after(steps: Iterator[tuple[int, TracePoint]], number: int) -> tuple[int, int, TracePoint]:
