@@ -65,7 +65,7 @@ def probe(arguments: argparse.Namespace) -> int:
     if not summaries:
         raise CannotMeasureError(report.not_measured.get(PAIR, "stopped before anything was measured"))
     _show(_document(arguments, report, summaries, _not_sent(sink)), arguments)
-    return _conclude(arguments, summaries)
+    return _conclude(arguments, report, summaries)
 
 
 def _probe(kind: "type[Probe]", arguments: argparse.Namespace) -> "Probe":
@@ -178,8 +178,11 @@ def _write(path: Path, text: str) -> None:
         raise UsageError(f"--json {path}: cannot be written: {error.strerror}") from error
 
 
-def _conclude(arguments: argparse.Namespace, summaries: tuple["Summary", ...]) -> int:
-    """Say it where all was lost: then nothing but the loss is known."""
+def _conclude(arguments: argparse.Namespace, report: "Report", summaries: tuple["Summary", ...]) -> int:
+    """Say it where less was measured than asked for, and where all was lost: then nothing but the loss is known."""
+    if PAIR in report.cut_short:
+        print(f"netbench: cut short: {report.cut_short[PAIR]}", file=sys.stderr)
+        return CannotMeasureError.exit_code
     lost = any((summary.metric, summary.direction, summary.value) == ("loss_ratio", "both", 1.0) for summary in summaries)
     if not lost:
         return 0

@@ -1,4 +1,4 @@
-"""``netbench reflect``: the far end of STAMP and TWAMP-Light senders, until it is stopped."""
+"""``netbench reflect``: the far end of STAMP and TWAMP-Light senders, or a TWAMP server, until it is stopped."""
 
 import argparse
 import socket
@@ -11,20 +11,29 @@ if TYPE_CHECKING:
     from netbench.cli.commands import Commands
     from netbench.measure.reflector import Reflector, ReflectorOptions
 
-PROBE = "stamp"
+PROTOCOLS = {"stamp": "STAMP and TWAMP-Light", "twamp": "TWAMP"}
+"""What is served, by the name of the probe whose far end it is."""
 
 
 def add_parser(commands: "Commands") -> None:
     """Add the verb."""
     parser = commands.add_parser(
         "reflect",
-        help="answer STAMP and TWAMP-Light test packets",
+        help="answer STAMP, TWAMP-Light and TWAMP test packets",
         description=__doc__,
         epilog="A reply is as long as its request, or 44 octets where RFC 8762 wants more than a short request (14 octets or "
         "more) had. It answers whoever asks: let a firewall say who may.",
     )
+    parser.add_argument(
+        "--protocol",
+        choices=tuple(PROTOCOLS),
+        default="stamp",
+        help="stamp, for TWAMP-Light too, or twamp, whose sessions are agreed on over TCP (default: %(default)s)",
+    )
     parser.add_argument("--bind", metavar="ADDRESS", help="the address to listen at (default: all)")
-    parser.add_argument("--port", type=int, help="the UDP port (default: 862; below 1024 needs privilege)")
+    parser.add_argument(
+        "--port", type=int, help="the port, UDP for stamp and TCP for twamp (default: 862; below 1024 needs privilege)"
+    )
     parser.add_argument("--count", type=int, metavar="N", help="stop after N replies")
     parser.add_argument("--duration", metavar="TIME", help="stop after so long, for example 10m")
     family = parser.add_mutually_exclusive_group()
@@ -39,10 +48,11 @@ def reflect(arguments: argparse.Namespace) -> int:
     from netbench.clock import SystemClock
 
     with stopping_on_signals() as control:
-        reflector = _open(_options(arguments))
+        reflector = _open(arguments.protocol, _options(arguments))
         begun = SystemClock().now()
         try:
-            print(f"reflecting STAMP and TWAMP-Light at {', '.join(reflector.endpoints)}", file=sys.stderr, flush=True)
+            where = ", ".join(reflector.endpoints)
+            print(f"reflecting {PROTOCOLS[arguments.protocol]} at {where}", file=sys.stderr, flush=True)
             served = reflector.serve(control)
         finally:
             reflector.close()
@@ -52,14 +62,14 @@ def reflect(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _open(options: "ReflectorOptions") -> "Reflector":
+def _open(protocol: str, options: "ReflectorOptions") -> "Reflector":
     from netbench.linux.namespaces import HostVantage
     from netbench.measure import plugins
     from netbench.measure.reflector import ReflectingProbe
 
-    found = plugins.probe(PROBE)
+    found = plugins.probe(protocol)
     if not isinstance(found, ReflectingProbe):
-        raise UsageError(f"probe {PROBE} brings no reflector; reinstall netbench")
+        raise UsageError(f"probe {protocol} brings no reflector; reinstall netbench")
     return found.reflector(HostVantage(), options)
 
 

@@ -65,7 +65,8 @@ class Report:
 
     ``timestamps`` and ``error_ns`` are by pair id: who took the times, and a bound on what that adds to a one-way delay.
     ``far_clock_error_ns`` is the largest clock error that a far end claimed of itself while it was measured; None, or no entry,
-    where it claimed no synchronised clock. ``not_measured`` gives a reason, one sentence, for each pair that has no samples.
+    where it claimed no synchronised clock. ``not_measured`` gives a reason, one sentence, for each pair that has no samples;
+    ``cut_short`` gives one where the far end ended the measurement before the schedule did: the pair's samples end there.
     ``remarks`` are sentences that must stand beside the figures of a pair. ``evidence`` is raw tool output by name.
     """
 
@@ -74,6 +75,7 @@ class Report:
     far_clock_error_ns: Mapping[str, int | None] = field(default_factory=dict[str, int | None])
     not_measured: Mapping[str, str] = field(default_factory=dict[str, str])
     remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    cut_short: Mapping[str, str] = field(default_factory=dict[str, str])
     evidence: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
 
 

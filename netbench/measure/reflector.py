@@ -37,7 +37,7 @@ class ReflectorOptions:
 class Served:
     """What a reflector did: ``replies`` sent, ``ignored`` packets that were none of its protocol, ``failed`` sends and reads.
 
-    ``sessions`` is the number of those it still remembers.
+    ``sessions`` is the number of those it still remembers, or that it agreed to.
     """
 
     replies: int
@@ -51,7 +51,7 @@ class Reflector(Protocol):
 
     @property
     def endpoints(self) -> Sequence[str]:
-        """What it serves, each as ``udp ADDRESS port PORT``."""
+        """What it serves, each as ``udp ADDRESS port PORT``, or ``tcp`` where sessions are agreed on first."""
         ...
 
     def serve(self, control: Control) -> Served:
