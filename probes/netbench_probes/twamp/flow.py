@@ -6,6 +6,7 @@ from netbench.clock import Clock
 from netbench.linux.timestamping import StampedSocket
 from netbench_probes.stamp.flow import Flow
 from netbench_probes.stamp.session import Row
+from netbench_probes.stamp.talk import Talk
 from netbench_probes.twamp.connection import ControlConnection
 
 if TYPE_CHECKING:
@@ -15,17 +16,17 @@ if TYPE_CHECKING:
 class TwampFlow(Flow):
     """Sends nothing once the server has ended the session, and counts nothing as lost that it did not answer for that reason."""
 
-    def __init__(self, sender: StampedSocket, control: ControlConnection, timeout_ns: int, rest: bytes, clock: Clock) -> None:
+    def __init__(self, sender: StampedSocket, control: ControlConnection, timeout_ns: int, talk: Talk, clock: Clock) -> None:
         """The session runs. ``ended`` is None until the server ends it, then why. It owns socket and connection."""
-        super().__init__(sender, None, timeout_ns, rest, clock)
+        super().__init__(sender, None, timeout_ns, talk, clock)
         self.ended: str | None = None
         self.when_ended: Callable[[], None] = lambda: None
         self._control = control
 
-    def send(self) -> None:
+    def send(self, late_ns: int | None = None) -> None:
         """Send the next attempt while the session runs."""
         if self.ended is None:
-            super().send()
+            super().send(late_ns)
 
     def skip(self, reason: str) -> None:
         """Count the next attempt as not sent while the session runs."""

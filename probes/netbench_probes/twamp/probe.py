@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from netbench.clock import Clock, SystemClock
 from netbench.errors import CannotMeasureError, NetbenchError, UsageError
+from netbench.linux.clockstate import read_clock_state
 from netbench.linux.timestamping import Address, StampedSocket
 from netbench.measure.probe import Control, Pair, Report, Schedule
 from netbench.measure.reflector import ReflectorOptions
@@ -17,20 +18,23 @@ from netbench.measure.vantage import RemoteEnd, Vantage
 from netbench_probes.handover import drive
 from netbench_probes.stamp.columns import columns_of
 from netbench_probes.stamp.engine import Engine
+from netbench_probes.stamp.estimate import ClockWord, kept_true
+from netbench_probes.stamp.patterns import LARGEST_OCTETS, Pattern, Sizes
 from netbench_probes.stamp.probe import StampProbe
 from netbench_probes.stamp.reporting import report
 from netbench_probes.stamp.sockets import common_family, open_at
+from netbench_probes.stamp.talk import Talk
 from netbench_probes.stamp.wire import BASE_OCTETS
 from netbench_probes.twamp.client_session import ClientSession
 from netbench_probes.twamp.connection import ControlConnection
 from netbench_probes.twamp.flow import TwampFlow
 from netbench_probes.twamp.here import serving_at
+from netbench_probes.twamp.mode import TWAMP
 from netbench_probes.twamp.server import TwampServer
 from netbench_probes.twamp.sockets import PORT, connected, found, ip_of, text_of
 from netbench_probes.twamp.wire import SessionRequest, address_field, fixed_from_ns, type_p_from_dscp
 
 _SENDER_OCTETS = 14
-_LARGEST_OCTETS = 65_507
 _AT_ONCE = 32
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 
@@ -39,11 +43,12 @@ _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 class TwampParameters:
     """How to probe. Refused at birth when out of range.
 
-    ``family`` is 4, 6, or None for the first that both ends have. ``packet_octets`` is the UDP payload, both ways.
-    ``timeout_ns`` after its sending an unanswered packet is lost. ``port`` is the server's for TCP: None is 862 at a remote end
-    and any free one at a vantage of ours. ``dscp`` marks both directions, as the server is asked to. ``sender_port`` is ours for
-    the test packets, any free one when None; ``receiver_port`` is the one that the server is asked to have, the same as ours when
-    None, and the server decides. ``control_timeout_ns`` is how long each answer of the server may take.
+    ``family`` is 4, 6, or None for the first that both ends have. ``packet_octets`` is the UDP payload, both ways; ``pattern``
+    fills it. ``timeout_ns`` after its sending an unanswered packet is lost. ``port`` is the server's for TCP: None is 862 at a
+    remote end and any free one at a vantage of ours. ``dscp`` marks both directions, as the server is asked to; ``ecn`` and
+    ``ttl`` go with our packets. ``source_port`` is ours for the test packets, any free one when None; ``receiver_port`` is the
+    one that the server is asked to have, the same as ours when None, and the server decides. ``control_timeout_ns`` is how long
+    each answer of the server may take.
     """
 
     family: Literal[4, 6] | None = None
@@ -51,18 +56,23 @@ class TwampParameters:
     timeout_ns: int = 1_000_000_000
     port: int | None = None
     dscp: int = 0
-    sender_port: int | None = None
+    ecn: int = 0
+    ttl: int = 255
+    pattern: Pattern = "random"
+    source_port: int | None = None
     receiver_port: int | None = None
     control_timeout_ns: int = 10_000_000_000
 
     def __post_init__(self) -> None:
         if self.family not in (None, 4, 6):
             raise UsageError(f"family is 4 or 6, not {self.family}")
-        _within("packet_octets", self.packet_octets, BASE_OCTETS, _LARGEST_OCTETS)
+        _within("packet_octets", self.packet_octets, BASE_OCTETS, LARGEST_OCTETS)
         _within("timeout_ns", self.timeout_ns, 1_000_000, 60_000_000_000)
         _within("control_timeout_ns", self.control_timeout_ns, 1_000_000, 900_000_000_000)
         _within("dscp", self.dscp, 0, 63)
-        for name in ("port", "sender_port", "receiver_port"):
+        _within("ecn", self.ecn, 0, 3)
+        _within("ttl", self.ttl, 1, 255)
+        for name in ("port", "source_port", "receiver_port"):
             if (port := getattr(self, name)) is not None:
                 _within(name, port, 1, 65_535)
 
@@ -97,8 +107,9 @@ class TwampProbe:
 
         :raises CannotMeasureError: when no pair could be measured
         """
-        with ExitStack() as servers:
-            flows, not_measured = self._open(pairs, control, servers)
+        word = ClockWord(read_clock_state(), ptp=False)
+        with ExitStack() as servers, kept_true(word, read_clock_state):
+            flows, not_measured = self._open(pairs, word, control, servers)
             try:
                 if not flows:
                     raise CannotMeasureError("; ".join(sorted(set(not_measured.values()))) or "there is no pair to measure")
@@ -122,13 +133,13 @@ class TwampProbe:
         return engine
 
     def _open(
-        self, pairs: Sequence[Pair], control: Control, servers: ExitStack
+        self, pairs: Sequence[Pair], word: ClockWord, control: Control, servers: ExitStack
     ) -> tuple[list[tuple[int, TwampFlow]], dict[str, str]]:
         """Agree with all servers at once: one that is slow to refuse delays the others once."""
 
         def attempt(pair: Pair) -> TwampFlow | str:
             try:
-                return self._flow(pair, control, servers)
+                return self._flow(pair, word, control, servers)
             except NetbenchError as error:
                 return str(error)
             except OSError as error:
@@ -140,7 +151,7 @@ class TwampProbe:
         not_measured = {pair.id: outcome for pair, outcome in zip(pairs, outcomes, strict=True) if isinstance(outcome, str)}
         return flows, not_measured
 
-    def _flow(self, pair: Pair, control: Control, servers: ExitStack) -> TwampFlow:
+    def _flow(self, pair: Pair, word: ClockWord, control: Control, servers: ExitStack) -> TwampFlow:
         wanted = _FAMILIES[self._parameters.family] if self._parameters.family else None
         remote = pair.destination
         if not isinstance(remote, RemoteEnd):
@@ -150,18 +161,19 @@ class TwampProbe:
         server = f"TWAMP server {remote.host} port {peer[1]}"
         opened = connected(pair.source, family, peer, server, self._parameters.control_timeout_ns).made(control, self._clock)
         try:
-            return self._session(pair.source, opened, server, control)
+            return self._session(pair.source, opened, server, word, control)
         except BaseException:
             opened.close()
             raise
 
-    def _session(self, source: Vantage, opened: socket.socket, server: str, control: Control) -> TwampFlow:
+    def _session(self, source: Vantage, opened: socket.socket, server: str, word: ClockWord, control: Control) -> TwampFlow:
         """Return the flow of a session that the server at the other end of ``opened`` has agreed to and started."""
-        local, peer = opened.getsockname(), opened.getpeername()
-        sender = open_at(source, opened.family, text_of(local), self._parameters.sender_port or 0, self._parameters.dscp)
+        asked, peer = self._parameters, opened.getpeername()
+        host, port = text_of(opened.getsockname()), asked.source_port or 0
+        sender = open_at(source, opened.family, host, port, asked.dscp, ecn=asked.ecn, hop_limit=asked.ttl)
         try:
             request = self._request(sender.getsockname(), peer)
-            session = ClientSession(server, request, self._parameters.control_timeout_ns, self._clock.now().monotonic_ns)
+            session = ClientSession(server, request, asked.control_timeout_ns, self._clock.now().monotonic_ns)
             connection = ControlConnection(opened, session, self._clock)
             agreement = connection.agree(control)
             sender.connect((peer[0], agreement.port, *peer[2:]))
@@ -170,8 +182,8 @@ class TwampProbe:
         except BaseException:
             sender.close()
             raise
-        rest = bytes(self._parameters.packet_octets - BASE_OCTETS)
-        return TwampFlow(stamped, connection, self._parameters.timeout_ns, rest, self._clock)
+        talk = Talk(Sizes(str(asked.packet_octets)), asked.pattern, TWAMP, word=word)
+        return TwampFlow(stamped, connection, asked.timeout_ns, talk, self._clock)
 
     def _request(self, sender: Address, peer: Address) -> SessionRequest:
         """Return what to ask for: equal sizes both ways, and to start when told to, whatever the server's clock says."""

@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 
 from netbench.clock import Clock, Instant
 from netbench.linux.timestamping import Received, StampedSocket
-from netbench_probes.stamp.wire import UNKNOWN_ERROR, MalformedPacketError, ntp_from_unix
+from netbench_probes.stamp.estimate import ClockWord
+from netbench_probes.stamp.wire import MalformedPacketError, ntp_from_unix
 from netbench_probes.twamp.reflection import reply_to
 from netbench_probes.twamp.server_session import Limits
 from netbench_probes.twamp.wire import Accept, SessionAccept, SessionRequest, address_in, ns_from_fixed
@@ -42,11 +43,12 @@ class Client(NamedTuple):
 class ReflectingSession:
     """Answers one client at one port, once started."""
 
-    def __init__(self, opened: StampedSocket, client: Client, clock: Clock, counts: Counts) -> None:
+    def __init__(self, opened: StampedSocket, client: Client, word: ClockWord, clock: Clock, counts: Counts) -> None:
         """It owns the socket."""
         self.opened = opened
         self.symmetrical = False
         self._client = client
+        self._word = word
         self._port = client.port
         self._clock = clock
         self._counts = counts
@@ -109,7 +111,7 @@ class ReflectingSession:
                 received_ns=request.stamp_ns or now.wall_ns,
                 now_ns=now.wall_ns,
                 hop_limit=request.hop_limit,
-                error_estimate=UNKNOWN_ERROR,
+                error_estimate=self._word.estimate,
                 symmetrical=self.symmetrical,
             )
         except MalformedPacketError:

@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from netbench.clock import Clock
-from netbench.errors import CannotMeasureError
+from netbench.errors import CannotMeasureError, UsageError
+from netbench.linux.clockstate import read_clock_state
 from netbench.linux.timestamping import Address, StampedSocket
 from netbench.measure.probe import Control
 from netbench.measure.reflector import ReflectorOptions, Served
 from netbench.measure.vantage import Vantage
 from netbench_probes.listening import places, why_not
+from netbench_probes.stamp.estimate import ClockWord, kept_true
 from netbench_probes.stamp.sockets import open_at, resolved
 from netbench_probes.stamp.wire import ntp_from_unix
 from netbench_probes.twamp.reflecting import ConnectionSessions, Counts, ReflectingSession, client_of
@@ -40,12 +42,15 @@ class TwampServer:
     def __init__(self, vantage: Vantage, options: ReflectorOptions, clock: Clock, limits: Limits | None = None) -> None:
         """It listens; a ``port`` of 0 in the options is any free one.
 
+        :raises UsageError: when the options ask for what TWAMP's open mode does not have
         :raises CannotMeasureError: when the address or the port cannot be had
         """
+        _check(options)
         self._vantage = vantage
         self._options = options
         self._clock = clock
         self._limits = limits or Limits()
+        self._word = ClockWord(read_clock_state(), ptp=False)
         self._counts = Counts()
         self._start_time = ntp_from_unix(clock.now().wall_ns)
         self._tidied_ns = 0
@@ -75,13 +80,14 @@ class TwampServer:
     def serve(self, control: Control) -> Served:
         """Serve until ``control`` says stop, or the count or the duration of the options is reached."""
         begun_ns = self._clock.now().monotonic_ns
-        while not control.stopped and not self._done(begun_ns):
-            for descriptor, _ in self._ready.poll(_LOOK_SECONDS):
-                # one event may have closed what the next is for
-                handler = self._handlers.get(descriptor)
-                if handler is not None:
-                    handler()
-            self._tidy()
+        with kept_true(self._word, read_clock_state):
+            while not control.stopped and not self._done(begun_ns):
+                for descriptor, _ in self._ready.poll(_LOOK_SECONDS):
+                    # one event may have closed what the next is for
+                    handler = self._handlers.get(descriptor)
+                    if handler is not None:
+                        handler()
+                self._tidy()
         return Served(self._counts.replies, self._counts.ignored, self._counts.failed, self._counts.sessions)
 
     def close(self) -> None:
@@ -163,7 +169,7 @@ class TwampServer:
         if len(self._sessions) >= self._limits.sessions:
             raise OSError(errno.ENOSPC, "too many test sessions")
         opened = self._bound(control, request)
-        session = ReflectingSession(opened, client_of(request, client[0]), self._clock, self._counts)
+        session = ReflectingSession(opened, client_of(request, client[0]), self._word, self._clock, self._counts)
         self._sessions[opened.fileno()] = session
         self._watch(opened.fileno(), session.readable)
         self._counts.sessions += 1
@@ -218,3 +224,8 @@ class TwampServer:
         self._unwatch(descriptor)
         del self._connections[descriptor]
         connection.opened.close()
+
+
+def _check(options: ReflectorOptions) -> None:
+    if options.authenticated or options.keys or options.key or options.ptp or options.stateless:
+        raise UsageError("TWAMP is served in open mode, with NTP timestamps and counted replies; leave out what asks for more")

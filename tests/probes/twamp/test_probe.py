@@ -101,15 +101,15 @@ def test_a_server_that_dies_half_way(last_words: bytes) -> None:
 def test_what_is_asked_for() -> None:
     """Equal sizes, both addresses, our port, the DSCP and the timeout; open mode and nothing else."""
     with listening() as (listener, port), udp() as free:
-        sender_port = free.getsockname()[1]
+        source_port = free.getsockname()[1]
         free.close()
         server = Dying(listener, answers=1)
-        measured(port, 1, TwampParameters(packet_octets=100, dscp=46, sender_port=sender_port, timeout_ns=1500 * MILLISECOND))
+        measured(port, 1, TwampParameters(packet_octets=100, dscp=46, source_port=source_port, timeout_ns=1500 * MILLISECOND))
         server.join()
 
     asked = decode_request(server.request)
     assert server.heard == exchange.SET_UP_RESPONSE
-    assert (asked.ip_version, asked.sender_port, asked.receiver_port) == (4, sender_port, sender_port)
+    assert (asked.ip_version, asked.sender_port, asked.receiver_port) == (4, source_port, source_port)
     assert (asked.padding_octets, asked.type_p, ns_from_fixed(asked.timeout)) == (86, 46 << 24, 1_500_000_000)
     assert address_in(asked.sender_address, 4) == address_in(asked.receiver_address, 4) == exchange.LOOPBACK
     assert (asked.conf_sender, asked.conf_receiver, asked.slots, asked.packets) == (0, 0, 0, 0)
