@@ -33,7 +33,7 @@ def _converse(chance: random.Random) -> None:
     try:
         for segment in _segments(chance, _mutated(chance, _SOUND)):
             said += len(client.received(segment, 0))
-            assert len(client._received) < 64 + 4096
+            assert client.unread_octets < 64 + 4096
         if client.waiting:
             client.overdue(10)
             raise AssertionError("an overdue message was waited for")

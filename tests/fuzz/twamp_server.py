@@ -59,7 +59,7 @@ def _converse(chance: random.Random) -> None:
     for segment in _segments(chance, _mutated(chance)):
         heard += len(segment)
         said += len(server.received(segment, 0))
-        assert server.over or len(server._buffer) < 164
+        assert server.over or server.unread_octets < 164
         assert said <= heard + 32 * server.over
     server.expired(0)
 

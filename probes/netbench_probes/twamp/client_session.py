@@ -88,6 +88,11 @@ class ClientSession:
         """Whether a message of the server is awaited."""
         return self._awaited is not None
 
+    @property
+    def unread_octets(self) -> int:
+        """How much it remembers of what came: less than one message, whatever comes."""
+        return len(self._received)
+
     def received(self, octets: bytes, now_ns: int) -> bytes:
         """Take what came and return what is to be sent.
 

@@ -77,6 +77,11 @@ class TwampServer:
         port: int = self._listeners[0].getsockname()[1]
         return port
 
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._connections)
+
     def serve(self, control: Control) -> Served:
         """Serve until ``control`` says stop, or the count or the duration of the options is reached."""
         begun_ns = self._clock.now().monotonic_ns

@@ -106,6 +106,11 @@ class ServerSession:
         """Return the first message; ``challenge`` and ``salt`` are 16 random octets each, which open mode does not use."""
         return encode_greeting(Greeting(OFFERED, challenge, salt))
 
+    @property
+    def unread_octets(self) -> int:
+        """How much it remembers of what came: less than one message while it is not over."""
+        return len(self._buffer)
+
     def received(self, octets: bytes, now_ns: int) -> bytes:
         """Take what came and return the answers: at most one a message, and nothing once it is ``over``."""
         self._buffer += octets

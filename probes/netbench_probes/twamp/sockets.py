@@ -85,8 +85,8 @@ class Connecting:
 
 def text_of(address: Address) -> str:
     """Return a socket's address as text, with its interface where a link-local one needs that."""
-    scope = address[3] if len(address) > 3 else 0
-    return f"{address[0]}%{scope}" if scope else str(address[0])
+    scope = address[3:]
+    return f"{address[0]}%{scope[0]}" if any(scope) else str(address[0])
 
 
 def ip_of(address: Address) -> IpAddress:

@@ -189,7 +189,7 @@ def test_a_running_server_may_babble() -> None:
     for _ in range(100):
         client.received(b"\0" * 4096, 0)
     assert client.running
-    assert not client._received
+    assert client.unread_octets == 0
 
 
 def test_a_request_says_what_it_is_given() -> None:

@@ -201,7 +201,7 @@ def test_nonsense_is_answered_and_then_closed_without_taking_the_answer_back() -
         assert bed.told(client, b"GET / HTTP/1.1\r\n" + bytes(3000), 49)[:1] == b"\3"
         client.sendall(bytes(3000))
         bed.wait(3)
-        assert not bed.server._connections
+        assert not bed.server.connections
 
 
 def test_a_client_that_takes_no_answers_is_closed() -> None:
@@ -214,7 +214,7 @@ def test_a_client_that_takes_no_answers_is_closed() -> None:
             with suppress(OSError):
                 client.send(request(sender) * 100)
             bed.server.serve(Looks(1))
-            if not bed.server._connections:
+            if not bed.server.connections:
                 return
         pytest.fail("still served")
 
