@@ -36,6 +36,13 @@ def add_parser(commands: "Commands") -> None:
     extent.add_argument("--count", type=int, help=f"how many attempts (default: {DEFAULT_COUNT})")
     extent.add_argument("--duration", metavar="TIME", help="how long, in place of a count, for example 1m30s")
     parser.add_argument("--interval", default=DEFAULT_INTERVAL, metavar="TIME", help="between attempts (default: %(default)s)")
+    parser.add_argument(
+        "--spacing",
+        choices=("periodic", "poisson"),
+        default="periodic",
+        help="poisson: intervals at random, --interval on average, which nothing periodic in the network can be in step with",
+    )
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the random intervals (default: %(default)s)")
     family = parser.add_mutually_exclusive_group()
     family.add_argument("-4", dest="family", action="store_const", const=4, help="IPv4 only")
     family.add_argument("-6", dest="family", action="store_const", const=6, help="IPv6 only")
@@ -103,7 +110,9 @@ def _schedule(arguments: argparse.Namespace) -> "Schedule":
         raise UsageError(f"--count {count}: must be from 1 to 4294967295")
     if arguments.port is not None and not 1 <= arguments.port <= 65_535:
         raise UsageError(f"--port {arguments.port}: a port is from 1 to 65535")
-    return Schedule(interval_ns, count)
+    if arguments.seed < 0:
+        raise UsageError(f"--seed {arguments.seed}: must not be negative")
+    return Schedule(interval_ns, count, arguments.spacing, arguments.seed)
 
 
 def _source(arguments: argparse.Namespace) -> "Vantage":

@@ -1,14 +1,17 @@
 """``netbench reflect``: the far end of STAMP and TWAMP-Light senders, or a TWAMP server, until it is stopped."""
 
 import argparse
+import os
 import socket
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netbench.errors import UsageError
 
 if TYPE_CHECKING:
     from netbench.cli.commands import Commands
+    from netbench.measure.keys import Key, Keys
     from netbench.measure.reflector import Reflector, ReflectorOptions
 
 PROTOCOLS = {"stamp": "STAMP and TWAMP-Light", "twamp": "TWAMP"}
@@ -36,10 +39,23 @@ def add_parser(commands: "Commands") -> None:
     )
     parser.add_argument("--count", type=int, metavar="N", help="stop after N replies")
     parser.add_argument("--duration", metavar="TIME", help="stop after so long, for example 10m")
+    _add_stamp_options(parser)
     family = parser.add_mutually_exclusive_group()
     family.add_argument("-4", dest="family", action="store_const", const=socket.AF_INET, help="IPv4 only")
     family.add_argument("-6", dest="family", action="store_const", const=socket.AF_INET6, help="IPv6 only")
     parser.set_defaults(handler=reflect)
+
+
+def _add_stamp_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--keys", type=Path, metavar="FILE", help="the file of keys, by session identifier (SSID) and by name")
+    parser.add_argument("--key", metavar="NAME", help="the key of sessions whose SSID has none")
+    parser.add_argument(
+        "--mode",
+        choices=("open", "authenticated"),
+        help="authenticated: answer only what a key vouches for (default: so with --keys or --key, else open)",
+    )
+    parser.add_argument("--stateless", action="store_true", help="number replies as their requests, and keep no count")
+    parser.add_argument("--timestamps", choices=("ntp", "ptp"), default="ntp", help="their format (default: %(default)s)")
 
 
 def reflect(arguments: argparse.Namespace) -> int:
@@ -82,4 +98,25 @@ def _options(arguments: argparse.Namespace) -> "ReflectorOptions":
     if arguments.count is not None and arguments.count < 1:
         raise UsageError(f"--count {arguments.count}: at least 1")
     duration_ns = None if arguments.duration is None else parse_duration_ns(arguments.duration)
-    return ReflectorOptions(arguments.bind, arguments.family, arguments.port, arguments.count, duration_ns)
+    keys, key = _keys(arguments)
+    return ReflectorOptions(
+        bind=arguments.bind,
+        family=arguments.family,
+        port=arguments.port,
+        count=arguments.count,
+        duration_ns=duration_ns,
+        keys=keys,
+        key=key,
+        authenticated=arguments.mode == "authenticated" or (arguments.mode is None and keys is not None),
+        stateless=arguments.stateless,
+        ptp=arguments.timestamps == "ptp",
+    )
+
+
+def _keys(arguments: argparse.Namespace) -> "tuple[Keys | None, Key | None]":
+    from netbench.measure.keys import Keys
+
+    if arguments.keys is None and arguments.key is None and arguments.mode != "authenticated":
+        return None, None
+    known = Keys.known(arguments.keys, os.environ)
+    return known, known.by_name(arguments.key) if arguments.key is not None else None

@@ -56,6 +56,11 @@ class Asking:
         self._secret = secret
 
     @property
+    def asked_tos(self) -> int | None:
+        """How replies are asked to be marked (DSCP << 2), None where nothing is asked."""
+        return self._reply_dscp << 2 if "class-of-service" in self._questions else None
+
+    @property
     def constant(self) -> bool:
         """Whether every request asks in the same octets."""
         sealed = self._secret is not None and bool(self._questions)

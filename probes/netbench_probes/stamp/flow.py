@@ -4,6 +4,7 @@ from netbench.clock import Clock
 from netbench.linux.timestamping import Ancillary, Received, StampedSocket, marking
 from netbench_probes.stamp.location_tlv import Ends
 from netbench_probes.stamp.reflector import Arrival, ReflectorSession, Reply, Style
+from netbench_probes.stamp.remarks import Markings, remarks_of
 from netbench_probes.stamp.session import Marks, Row, SenderSession
 from netbench_probes.stamp.sockets import ends_of
 from netbench_probes.stamp.talk import ForeignPacketError, Talk
@@ -25,10 +26,11 @@ class Flow:
         clock: Clock,
         *,
         style: Style | None = None,
+        tos: int | None = None,
     ) -> None:
         """``talk`` is how the sender speaks, or the octets behind each packet's 44; ``style`` how our reflector answers.
 
-        It owns the sockets.
+        ``tos`` is how the sockets mark what they send (DSCP << 2 | ECN), None where nobody says. It owns the sockets.
         """
         self.sender = sender
         self.reflector = reflector
@@ -38,6 +40,9 @@ class Flow:
         self.session = SenderSession(timeout_ns, watched=reflector is not None, stamped=self.stamped, followed=followed)
         self.send_errors: dict[str, int] = {}
         self.icmp_errors: dict[str, int] = {}
+        asked = self.talk.asking.asked_tos
+        self.there = Markings(tos)
+        self.back = Markings(tos if asked is None and reflector is not None else asked)
         self._reflecting = ReflectorSession(style)
         self._ends = None if reflector is None else ends_of(sender.local, reflector.local)
         self._extra = 0
@@ -90,6 +95,7 @@ class Flow:
         except MalformedPacketError:
             self.session.tally.malformed += 1
             return
+        self.there.note(request.tos)
         marks = Marks(forward_ttl=request.hop_limit, forward_tos=request.tos)
         self.session.reached(reply.asked_sequence, reply.sequence, received_ns, marks)
         reason = _refused(self.reflector, reply.octets, reply.sequence, now_ns, self.icmp_errors, marked=self._marked(reply))
@@ -114,6 +120,11 @@ class Flow:
     def settle(self, now_ns: int) -> list[Row]:
         """Return the rows that are final; all that arrived until ``now_ns`` (monotonic) has been collected."""
         return self.session.settle(now_ns)
+
+    def remarks(self) -> tuple[str, ...]:
+        """Return what must be said beside the figures."""
+        local = self.sender.local
+        return remarks_of(self.there, self.back, self.talk.asking.notes, (local[0].partition("%")[0], local[1]))
 
     def drops(self) -> int:
         """Return how many packets the kernel dropped at the two sockets."""
@@ -141,6 +152,8 @@ class Flow:
         if packet.sender_sequence >= self.session.next_sequence and self._extra:
             return  # the answer to a request beyond the schedule
         # a reflector that cannot tell the TTL writes 0, with which no packet arrives
+        self.there.note(heard.forward_tos if self.reflector is None else None)
+        self.back.note(answer.tos)
         marks = Marks(packet.sender_ttl or None, answer.hop_limit, heard.forward_tos, answer.tos)
         self.session.answered(packet, received_ns, marks)
 

@@ -93,7 +93,7 @@ class StampProbe:
         talk, style = talk_of(asked, word), style_of(asked, word)
         if isinstance(pair.destination, RemoteEnd):
             sender = towards(pair.source, pair.destination, asked.address_family, asked.port or PORT, outgoing)
-            return Flow(sender, None, asked.timeout_ns, talk, self._clock)
+            return Flow(sender, None, asked.timeout_ns, talk, self._clock, tos=outgoing.tos)
         family = common_family(pair.source, pair.destination, asked.address_family)
         sender, reflector = joined_pair(pair.source, pair.destination, family, asked.port or 0, outgoing)
-        return Flow(sender, reflector, asked.timeout_ns, talk, self._clock, style=style)
+        return Flow(sender, reflector, asked.timeout_ns, talk, self._clock, style=style, tos=outgoing.tos)

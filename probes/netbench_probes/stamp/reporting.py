@@ -26,6 +26,7 @@ def report(
         error_ns={pair: _error_ns(flow) for pair, flow in by_id.items()},
         far_clock_error_ns={pair: flow.session.claim.error_ns for pair, flow in by_id.items() if flow.reflector is None},
         not_measured=not_measured,
+        remarks={pair: said for pair, flow in by_id.items() if (said := flow.remarks())},
         evidence={f"{name}.json": _self_report(by_id, engine)},
     )
 

@@ -25,6 +25,11 @@ class Outgoing:
     hop_limit: int = HOP_LIMIT
     source_port: int = 0
 
+    @property
+    def tos(self) -> int:
+        """The marking as one octet of the header."""
+        return self.dscp << 2 | self.ecn
+
 
 def open_at(
     vantage: Vantage, family: socket.AddressFamily, host: str, port: int, dscp: int, *, ecn: int = 0, hop_limit: int = HOP_LIMIT

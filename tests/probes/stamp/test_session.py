@@ -7,7 +7,7 @@ from hypothesis import strategies as some
 
 from netbench.measure.samples import Fate
 from netbench_probes.stamp.location import Neighbour, locate
-from netbench_probes.stamp.session import Row, SenderSession
+from netbench_probes.stamp.session import Marks, Row, SenderSession
 from netbench_probes.stamp.wire import ReflectorPacket, ntp_from_unix
 
 SECOND = 1_000_000_000
@@ -65,6 +65,67 @@ def test_watched_losses_have_a_direction() -> None:
         Row(0, Fate.LOST_FORWARD, EPOCH, None, None, None, 0),
         Row(1, Fate.LOST_REVERSE, EPOCH + 1, 6_000, None, None, 0),
     ]
+
+
+def test_samples_have_what_was_seen_of_their_headers() -> None:
+    """A watched reflector's own eyes count before what it tells; a loss on the way back keeps the way there; lateness is kept."""
+    session = watched()
+    for sequence in range(2):
+        session.sent(EPOCH, 0, 1_500)
+        session.transmitted(sequence, EPOCH)
+        session.reached(sequence, sequence, EPOCH + 5, Marks(61, None, 40, None))
+    session.reflected(0, EPOCH + 6)
+    session.answered(reply(0, EPOCH, EPOCH + 5, EPOCH + 6, 0), EPOCH + 9, Marks(99, 62, None, 41))
+
+    rows = sorted(session.settle(TIMEOUT), key=lambda row: row.sequence)
+
+    assert rows[0] == Row(0, Fate.ANSWERED, EPOCH, 5, 1, 3, 0, 1_500, 61, 62, 40, 41)
+    assert rows[1] == Row(1, Fate.LOST_REVERSE, EPOCH, 5, None, None, 0, 1_500, 61, None, 40, None)
+
+
+def followed() -> SenderSession:
+    """Two answers of a far end that tells of each reply with the next; it claims to have sent them 7 µs after the request."""
+    session = SenderSession(TIMEOUT, watched=False, stamped=True, followed=True)
+    for sequence in range(2):
+        session.sent(EPOCH, 0)
+        session.transmitted(sequence, EPOCH)
+        session.answered(reply(sequence, EPOCH, EPOCH + 5_000, EPOCH + 7_000, sequence), EPOCH + 12_000)
+    return session
+
+
+def test_a_far_end_says_with_the_next_reply_when_one_left() -> None:
+    """Until then the answer waits; what it told counts, not what it claimed when it wrote the reply."""
+    session = followed()
+    assert session.settle(MILLISECOND) == []
+    assert session.unfollowed
+
+    session.reflected(0, EPOCH + 9_000)
+    session.reflected(1, EPOCH + 9_500)
+
+    assert [row[2:6] for row in session.settle(MILLISECOND)] == [(EPOCH, 5_000, 4_000, 3_000), (EPOCH, 5_000, 4_500, 2_500)]
+    assert (session.tally.claimed_departures, session.tally.user_stamps, session.unfollowed) == (0, 0, False)
+
+
+def test_what_nobody_followed_up_is_told_as_claimed() -> None:
+    """A reply that left before it was written, or a timeout later, is not believed; at the deadline the claim stands, counted."""
+    session = followed()
+    session.reflected(0, EPOCH + 6_999)
+    session.reflected(1, EPOCH + 7_001 + TIMEOUT)
+    session.reflected(2, EPOCH + 9_000)
+
+    assert [row[2:6] for row in session.settle(TIMEOUT)] == [(EPOCH, 5_000, 2_000, 5_000)] * 2
+    assert session.tally.claimed_departures == 2
+
+
+def test_timestamps_are_written_as_the_estimate_says() -> None:
+    """The Z bit makes them PTP's, and the answer is known by them."""
+    session = SenderSession(TIMEOUT, watched=False, stamped=False)
+    timestamp = session.sent(EPOCH + 5, 0, None, 0x7FFF)
+    assert timestamp == EPOCH // SECOND << 32 | 5
+
+    session.answered(ReflectorPacket(0, timestamp + 2, 0x7FFF, 0, timestamp + 1, 0, timestamp, 0x7FFF, 255), EPOCH + 10)
+
+    assert session.settle(MILLISECOND) == [Row(0, Fate.ANSWERED, EPOCH + 5, 1, 1, 3, 0)]
 
 
 def test_late_answer_stays_lost() -> None:
