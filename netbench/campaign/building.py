@@ -163,6 +163,8 @@ def metric_entry(figure: Figure) -> MetricEntry:
     if figure.emulated is not None and figure.rate_scale is not None:
         entry["emulated"] = bounds_of(figure.emulated)
         entry["rate_scale"] = figure.rate_scale
+    if figure.reason is not None:
+        entry["reason"] = figure.reason
     return entry
 
 

@@ -9,7 +9,7 @@ from netbench.campaign.manifest import manifest_facts
 from netbench.campaign.measuring import Bench
 from netbench.campaign.observer import Observer
 from netbench.campaign.options import CampaignOptions
-from netbench.campaign.run import CampaignResult
+from netbench.campaign.result import CampaignResult
 from netbench.clock import Clock
 from netbench.measure.network import Network, NetworkOptions
 from netbench.measure.probe import Control

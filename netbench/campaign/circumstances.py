@@ -1,5 +1,7 @@
 """What a run says of the circumstances: how busy the machine was, and under what load delay was measured."""
 
+from collections.abc import Sequence
+
 from netbench.campaign.document import HostEntry, LoadedLinkEntry, LoadEntry
 from netbench.campaign.judging import Measurements
 from netbench.campaign.load_report import LinkLoad, LoadReport
@@ -9,10 +11,12 @@ from netbench.plan.model import Plan
 
 def host_entries(measurements: Measurements) -> dict[str, HostEntry]:
     """Return how busy the machine was, by what was measured meanwhile."""
-    watched: dict[str, tuple[HostLoad, ...]] = {
-        "delay": (measurements.host,) if measurements.host else (),
-        "throughput": measurements.throughput.hosts,
-    }
+    return phase_entries((measurements.host,) if measurements.host else (), measurements.throughput.hosts)
+
+
+def phase_entries(delay: Sequence[HostLoad], throughput: Sequence[HostLoad]) -> dict[str, HostEntry]:
+    """Return the same from what was watched in each phase."""
+    watched = {"delay": tuple(delay), "throughput": tuple(throughput)}
     return {phase: _host_entry(together(loads)) for phase, loads in watched.items() if loads}
 
 

@@ -122,11 +122,13 @@ class FigureEntry(TypedDict):
 class MetricEntry(FigureEntry, total=False):
     """One figure of a corridor.
 
-    A rate's ``value`` is in terms of the plan: what was measured (``emulated``) times ``rate_scale``.
+    A rate's ``value`` is in terms of the plan: what was measured (``emulated``) times ``rate_scale``. ``reason`` is why there is
+    no value although packets came back.
     """
 
     emulated: Bounds
     rate_scale: int
+    reason: str
 
 
 class SourceEntry(TypedDict):
@@ -199,8 +201,38 @@ CorridorEntry = TypedDict(
         "not_measured": dict[str, str],
         "verdict": OutcomeName,
         "conditional": bool,
+        "live": NotRequired["LiveCorridorEntry"],
     },
 )
+
+
+class LiveCorridorEntry(TypedDict):
+    """How a corridor was measured on live links: from which of its ends, by which probe (null: by none), at which layer.
+
+    ``operators`` are those at its ends and along its planned route; more than one: it leads from one to another (网间).
+    ``packets_per_second`` is the pace of its probes.
+    """
+
+    here: str
+    probe: str | None
+    layer: Literal["ip", "internet"]
+    operators: list[str]
+    packets_per_second: float | None
+
+
+UnreachedEntry = TypedDict(
+    "UnreachedEntry",
+    {"id": str, "from": str, "to": str, "lack": Literal["not-here", "both-here", "no-address"], "reason": str},
+)
+
+
+class LiveEntry(TypedDict):
+    """A run on live links: by which inventory, seen from where, and the plan's corridors that are not in it, with why."""
+
+    inventory: str
+    inventory_digest: str
+    here: list[str]
+    unreached: list[UnreachedEntry]
 
 
 class HostEntry(TypedDict):
@@ -308,7 +340,7 @@ class Document(TypedDict):
     """A whole run. ``not_measured`` of a corridor is by probe name: why there is no figure.
 
     ``host`` is how busy the machine was, by what was measured: delay, throughput. ``load`` is there when one was offered.
-    ``failures`` is there when links were cut.
+    ``failures`` is there when links were cut, ``live`` for a run on live links, whose ``links`` nobody measured one by one.
     """
 
     schema: int
@@ -326,6 +358,7 @@ class Document(TypedDict):
     host: NotRequired[dict[str, HostEntry]]
     load: NotRequired[LoadEntry]
     failures: NotRequired[list[FailureEntry]]
+    live: NotRequired[LiveEntry]
 
 
 class PlanEntry(TypedDict):

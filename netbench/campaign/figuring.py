@@ -14,11 +14,15 @@ _TURNS: dict[DirectionName, Turn] = {"forward": Turn.FORWARD, "reverse": Turn.RE
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure in the plan's terms; for a rate, what was really measured on the scaled link, and the scale."""
+    """One figure in the plan's terms; for a rate, what was really measured on the scaled link, and the scale.
+
+    ``reason`` is why it has no value although packets came back.
+    """
 
     summary: Summary
     emulated: Summary | None = None
     rate_scale: int | None = None
+    reason: str | None = None
 
 
 def delay_figures(packets: Columns) -> tuple[Figure, ...]:

@@ -15,6 +15,8 @@ class CampaignOptions:
 
     ``load`` is what is offered meanwhile, nothing when None.
     ``events`` are the cuts that are measured after delay, in the place of throughput.
+    On live links ``inventory`` says where sites answer and ``here`` at which this host is; throughput is measured there, for
+    ``bulk_ns`` each way, when ``bulk`` asks for it or the inventory always allows it.
     Without ``calibrate`` no link is measured against the plan, and no verdict is more than inconclusive.
     """
 
@@ -28,3 +30,7 @@ class CampaignOptions:
     routing: Literal["static", "frr"] = "static"
     events: tuple[Event, ...] = ()
     calibrate: bool = True
+    inventory: Path | None = None
+    here: tuple[str, ...] = ()
+    bulk: bool = False
+    bulk_ns: int = 10 * NANOSECONDS_PER_SECOND

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from netbench.archive.writer import RunWriter
@@ -11,20 +10,22 @@ from netbench.campaign import building, calibrating, circumstances, load_report,
 from netbench.campaign.building import Judgement
 from netbench.campaign.calibration import LinkCalibration
 from netbench.campaign.condition import Condition, condition
-from netbench.campaign.document import Document
 from netbench.campaign.failure_entries import failure_entry
 from netbench.campaign.failures import EventOutcome, event_seconds, measure_event
 from netbench.campaign.judging import Measurements, judge_corridors
+from netbench.campaign.live_run import run_live_campaign
 from netbench.campaign.load_report import LoadReport
 from netbench.campaign.manifest import manifest_facts
 from netbench.campaign.measuring import Bench, Measured
 from netbench.campaign.observer import Observer
 from netbench.campaign.options import CampaignOptions
+from netbench.campaign.result import CampaignResult
 from netbench.campaign.schedule import TimeTable, time_table
 from netbench.clock import NANOSECONDS_PER_SECOND, Clock, Instant
 from netbench.linux.hostload import HostLoad, HostWatch
 from netbench.measure.network import Network, NetworkOptions
 from netbench.measure.probe import Control
+from netbench.measure.sessions import FarEnds
 from netbench.plan import routing
 from netbench.plan.failures import Foresight
 from netbench.plan.model import Plan, Route
@@ -32,15 +33,6 @@ from netbench.plan.segments import Flow
 
 INCONCLUSIVE = 4
 NO_THROUGHPUT = "throughput is not measured in a run that cuts links"
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignResult:
-    """What came of it: the sealed document and the exit code that says the same in a number."""
-
-    document: Document
-    exit_code: int
-    folder: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +61,7 @@ class _Latency:
 def run_campaign(
     plan: Plan, network_class: type[Network], options: CampaignOptions, clock: Clock, observer: Observer
 ) -> CampaignResult:
-    """Measure ``plan`` on a network, judge it and seal the run.
+    """Measure ``plan`` on a network, judge it and seal the run; one whose far ends answer for themselves is not proved first.
 
     When anything stops it once the network stands, the run stays in the archive unsealed, readable up to its last flush.
 
@@ -78,6 +70,9 @@ def run_campaign(
     """
     started = clock.now()
     plan = _only(plan, options.only)
+    if issubclass(network_class, FarEnds):
+        with network_class(plan, _network_options(options)) as live:
+            return run_live_campaign(plan, live, options, clock, observer)
     routes = routing.routes(plan)
     table = time_table(plan, routes, options.latency_ns)
     flows = loading.flows_of(plan, options.load) if options.load else ()
@@ -121,7 +116,14 @@ def _exit_code(judgement: Judgement, outcomes: Sequence[EventOutcome]) -> int:
 
 def _network_options(options: CampaignOptions) -> NetworkOptions:
     return NetworkOptions(
-        options.wire, options.seed, routing=options.routing, switching=options.switching, failover=bool(options.events)
+        options.wire,
+        options.seed,
+        routing=options.routing,
+        switching=options.switching,
+        failover=bool(options.events),
+        inventory=options.inventory,
+        here=options.here,
+        bulk=options.bulk,
     )
 
 

@@ -102,7 +102,7 @@ def _corridors(plan: "Plan", inventory: "Inventory", asked: "Sequence[str]") -> 
     found = reach(plan, inventory, here)
     told = f"  {len(found.ends)} of {len(plan.corridors)} corridors of {plan.name} have both ends, seen from {', '.join(here)}"
     measured = [f"  {ends.corridor.id}: by {', '.join(ends.far.protocols)}" for ends in found.ends]
-    return [told, *measured, *(f"  {corridor}: {reason}" for corridor, reason in found.unreached.items())]
+    return [told, *measured, *(f"  {corridor}: {why.reason}" for corridor, why in found.unreached.items())]
 
 
 def schema(_arguments: argparse.Namespace) -> int:

@@ -17,6 +17,21 @@ if TYPE_CHECKING:
     from netbench.plan.model import Plan
 
 DEFAULT_DURATION = "20s"
+LIVE_DURATION = "60s"
+"""At ten packets a second these are enough for a 99th percentile with an interval of two ends."""
+BULK_DURATION = "10s"
+_EMULATION_ONLY: "dict[str, object]" = {
+    "wire": None,
+    "load": None,
+    "switching": "none",
+    "routing": "static",
+    "cut": [],
+    "restore": None,
+    "silent": False,
+    "campaign": None,
+    "calibrate": True,
+}
+"""Options that say how links are emulated, cut or proved, and what they are when nobody gives them."""
 
 
 def add_parser(commands: "Commands") -> None:
@@ -25,7 +40,7 @@ def add_parser(commands: "Commands") -> None:
     parser.add_argument("plan", metavar="PLAN", help="a plan's name (netbench plan list) or a file")
     parser.add_argument("--on", default="emulated", metavar="NETWORK", help="emulated (default), or another installed network")
     parser.add_argument("--only", nargs="+", default=[], metavar="CORRIDOR", help="measure these corridors only")
-    parser.add_argument("--duration", default=DEFAULT_DURATION, help="how long delay is measured (default %(default)s)")
+    parser.add_argument("--duration", help=f"how long delay is measured (default {DEFAULT_DURATION}, live {LIVE_DURATION})")
     parser.add_argument("--wire", help="how links are emulated: netem or relay; chosen by what the kernel can do when not given")
     parser.add_argument(
         "--load", choices=("busy-hour",), help="offer the plan's demands, scaled like its links, while delay is measured"
@@ -34,6 +49,7 @@ def add_parser(commands: "Commands") -> None:
     parser.add_argument("--seed", type=int, default=1, help="decides every random loss and jitter (default %(default)s)")
     parser.add_argument("--routing", choices=("static", "frr"), default="static", help="who finds the way (default %(default)s)")
     _add_cuts(parser)
+    _add_live(parser)
     parser.add_argument(
         "--no-calibrate",
         dest="calibrate",
@@ -57,16 +73,46 @@ def _add_cuts(parser: argparse.ArgumentParser) -> None:
     cuts.add_argument("--campaign", type=Path, metavar="FILE", help="cuts from a file, one after another")
 
 
+def _add_live(parser: argparse.ArgumentParser) -> None:
+    live = parser.add_argument_group("live links", "with --on live: where the plan's sites answer, and where this host is")
+    live.add_argument("--inventory", type=Path, metavar="FILE", help="addresses, protocols and limits (netbench inventory new)")
+    live.add_argument("--here", nargs="+", default=[], metavar="SITE", help="where this host is (default: as the inventory says)")
+    live.add_argument(
+        "--throughput",
+        nargs="?",
+        const=BULK_DURATION,
+        metavar="TIME",
+        help=f"make bulk tests too, where the inventory allows them, for so long each way ({BULK_DURATION})",
+    )
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Measure, judge, seal and show; returns the exit code of the verdict."""
     from netbench.measure import plugins
     from netbench.plan import catalogue
 
     plan = catalogue.find(arguments.plan)
-    options = _options(arguments, plan)
     network_class = plugins.network(arguments.on)
+    _check_network(arguments, network_class)
+    options = _options(arguments, plan)
     enter_sandbox(network_class)
     return _measure(arguments, plan, options, network_class)
+
+
+def _check_network(arguments: argparse.Namespace, network_class: "type[Network]") -> None:
+    """Refuse what the network has no use for, so that nothing that was asked for is silently left out."""
+    from netbench.measure.sessions import FarEnds
+
+    live = issubclass(network_class, FarEnds)
+    if live:
+        odd = [name for name, usual in _EMULATION_ONLY.items() if getattr(arguments, name) != usual]
+        reason = "live links are as they are: that is for an emulation (--on emulated)"
+    else:
+        odd = [name for name in ("inventory", "here", "throughput") if getattr(arguments, name)]
+        reason = "that is for live links (--on live)"
+    if odd:
+        option = "no-calibrate" if odd[0] == "calibrate" else odd[0]
+        raise UsageError(f"--{option}: {reason}")
 
 
 def _options(arguments: argparse.Namespace, plan: "Plan") -> "CampaignOptions":
@@ -82,7 +128,7 @@ def _options(arguments: argparse.Namespace, plan: "Plan") -> "CampaignOptions":
     return CampaignOptions(
         results=archive_root(arguments.results, os.environ),
         only=tuple(arguments.only),
-        latency_ns=parse_duration_ns(arguments.duration),
+        latency_ns=parse_duration_ns(arguments.duration or (LIVE_DURATION if arguments.inventory else DEFAULT_DURATION)),
         wire=arguments.wire,
         switching=arguments.switching,
         seed=arguments.seed,
@@ -90,6 +136,10 @@ def _options(arguments: argparse.Namespace, plan: "Plan") -> "CampaignOptions":
         routing=arguments.routing,
         events=_events(arguments, plan),
         calibrate=arguments.calibrate,
+        inventory=arguments.inventory,
+        here=tuple(arguments.here),
+        bulk=arguments.throughput is not None,
+        bulk_ns=parse_duration_ns(arguments.throughput or BULK_DURATION),
     )
 
 

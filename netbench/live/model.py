@@ -57,14 +57,14 @@ class Limits:
     bulk: Bulk
     hours: tuple[Hours, ...]
 
-    def bulk_refusal(self, now: datetime, *, asked: bool) -> str | None:
-        """Return why no bulk test may be made now, or None; ``asked``: the user did, which hours do not wait for."""
+    def bulk_refusal(self, site: str, now: datetime, *, asked: bool) -> str | None:
+        """Return why no bulk test may be made now at the site of that name, or None; ``asked``: the user wants one."""
         if self.bulk == "never":
-            return "the inventory allows none there"
+            return f"the inventory allows no bulk test at {site}"
         if self.bulk == "asked" and not asked:
             return "bulk tests over live links are made when they are asked for (--throughput)"
         if self.bulk == "hours" and not any(hours.holds(now.time()) for hours in self.hours):
-            return f"the inventory allows them at {', '.join(map(str, self.hours))}, and it is {now:%H:%M}"
+            return f"the inventory allows bulk tests at {site} at {', '.join(map(str, self.hours))}, and it is {now:%H:%M}"
         return None
 
 

@@ -22,7 +22,7 @@ from netbench.measure import plugins
 from netbench.measure.keys import Key, Keys
 from netbench.measure.network import LinkHealth, LinkTraffic, NetworkOptions
 from netbench.measure.probe import Pair
-from netbench.measure.sessions import BulkSession, Reached, Session
+from netbench.measure.sessions import BulkSession, InventoryFacts, Reached, Session, Unreached
 from netbench.measure.vantage import RemoteEnd
 from netbench.plan import routing
 from netbench.plan.failures import How
@@ -81,7 +81,7 @@ class LiveNetwork:
         """No wire of ours."""
         return "none"
 
-    def unreached(self) -> Mapping[str, str]:
+    def unreached(self) -> Mapping[str, Unreached]:
         """Return, by corridor id, why it has not both ends here."""
         return self._reach.unreached
 
@@ -174,9 +174,9 @@ class LiveNetwork:
         document = json.dumps(used, ensure_ascii=False, indent=1, sort_keys=True)
         return {"inventory.yaml": self._inventory.text.encode(), "addresses.json": document.encode()}
 
-    def facts(self) -> Mapping[str, str | list[str]]:
+    def facts(self) -> InventoryFacts:
         """Return the inventory's name and digest, and where this host is."""
-        return {"name": self._inventory.name, "digest": self._inventory.digest, "here": list(self._here)}
+        return InventoryFacts(self._inventory.name, self._inventory.digest, self._here)
 
     def anonymous(self, sentence: str) -> str:
         """Return the sentence with sites in the place of their addresses."""
@@ -214,14 +214,14 @@ class LiveNetwork:
 
     def _no_bulk(self, ends: Ends, now: datetime) -> str | None:
         if BULK_PROTOCOL not in ends.far.protocols:
-            return f"the inventory names no {BULK_PROTOCOL} server at {ends.far.id}"
+            return f"the inventory names no {BULK_PROTOCOL} server there"
         found = self._found[ends.corridor.id]
         if isinstance(found, str):
             return found
         for site in (ends.here, ends.far):
-            refusal = site.limits.bulk_refusal(now, asked=self._options.bulk)
+            refusal = site.limits.bulk_refusal(site.id, now, asked=self._options.bulk)
             if refusal is not None:
-                return f"no bulk test at {site.id}: {refusal}"
+                return refusal
         return _not_installed(BULK_PROTOCOL)
 
     def _pair(self, ends: Ends, protocol: Protocol) -> Pair:

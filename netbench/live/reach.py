@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from netbench.live.model import DELAY_PROTOCOLS, UNKNOWN_OPERATOR, Inventory, LayerName, LiveSite, ProtocolName
+from netbench.measure.sessions import Unreached
 from netbench.plan.model import Corridor, Layer, Plan, Route
 
 
@@ -37,13 +38,13 @@ class Reach:
     """The corridors with both ends, and by corridor id why the others have not."""
 
     ends: tuple[Ends, ...]
-    unreached: Mapping[str, str]
+    unreached: Mapping[str, Unreached]
 
 
 def reach(plan: Plan, inventory: Inventory, here: Collection[str]) -> Reach:
     """Return what can be measured of ``plan`` by a host that is at the sites ``here``."""
     found: list[Ends] = []
-    unreached: dict[str, str] = {}
+    unreached: dict[str, Unreached] = {}
     for corridor in plan.corridors.values():
         ends = _ends(corridor, inventory, here)
         if isinstance(ends, Ends):
@@ -53,26 +54,29 @@ def reach(plan: Plan, inventory: Inventory, here: Collection[str]) -> Reach:
     return Reach(tuple(found), unreached)
 
 
-def _ends(corridor: Corridor, inventory: Inventory, here: Collection[str]) -> Ends | str:
+def _ends(corridor: Corridor, inventory: Inventory, here: Collection[str]) -> Ends | Unreached:
     mine = [site for site in (corridor.source, corridor.destination) if site in here]
     if not mine:
-        return f"neither {corridor.source} nor {corridor.destination} is where this host is; run netbench at one of them"
+        reason = f"neither {corridor.source} nor {corridor.destination} is where this host is; run netbench at one of them"
+        return Unreached("not-here", reason)
     if len(mine) == 2:
-        return f"this host is at both {corridor.source} and {corridor.destination}, and what it sends itself crosses no link"
+        reason = f"this host is at both {corridor.source} and {corridor.destination}, and what it sends itself crosses no link"
+        return Unreached("both-here", reason)
     far = corridor.destination if mine[0] == corridor.source else corridor.source
     return _towards(corridor, inventory, mine[0], far)
 
 
-def _towards(corridor: Corridor, inventory: Inventory, here: str, far: str) -> Ends | str:
+def _towards(corridor: Corridor, inventory: Inventory, here: str, far: str) -> Ends | Unreached:
     if far not in inventory.sites or inventory.sites[far].address is None:
-        return f"the inventory gives no address at {far}"
+        return Unreached("no-address", f"the inventory gives no address at {far}")
     return Ends(corridor, inventory.sites[here], inventory.sites[far])
 
 
 def operators(plan: Plan, route: Route, ends: Ends) -> tuple[str, ...]:
-    """Return the operators at the ends and along the planned route, in that order, each once; unknown ones are left out."""
+    """Return the operators at the ends and along the planned route, from source to destination, each once and if known."""
     along = (plan.links[name].operator for name in route.links)
-    named = (ends.here.operator, *along, ends.far.operator)
+    first, last = (ends.far, ends.here) if ends.turned else (ends.here, ends.far)
+    named = (first.operator, *along, last.operator)
     return tuple(dict.fromkeys(name for name in named if name != UNKNOWN_OPERATOR))
 
 

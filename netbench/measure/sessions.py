@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
 from netbench.measure.keys import Key
+from netbench.measure.network import Network
 from netbench.measure.probe import Pair
 
 MeasuredLayer = Literal["ip", "internet"]
@@ -52,11 +53,35 @@ class Reached:
     no_bulk: str | None
 
 
+Lack = Literal["not-here", "both-here", "no-address"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """Why a corridor has not both ends here: what is lacking in one word, and the sentence."""
+
+    lack: Lack
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryFacts:
+    """What anybody may know of the inventory in use: its name and digest, and the sites at which this host is."""
+
+    name: str
+    digest: str
+    here: tuple[str, ...]
+
+
 @runtime_checkable
 class FarEnds(Protocol):
     """What a network offers beside ``netbench.measure.network.Network`` where a vantage is at one end of a corridor only."""
 
-    def unreached(self) -> Mapping[str, str]:
+    def facts(self) -> InventoryFacts:
+        """Return what anybody may know of the inventory; no addresses."""
+        ...
+
+    def unreached(self) -> Mapping[str, Unreached]:
         """Return, by corridor id, why a corridor has not both ends here; it is no part of the run."""
         ...
 
@@ -72,6 +97,6 @@ class FarEnds(Protocol):
         """Return what is to be kept apart from the rest of a run, by file name: the inventory, and the addresses in use."""
         ...
 
-    def facts(self) -> Mapping[str, str | list[str]]:
-        """Return what the manifest says of the inventory; no addresses."""
-        ...
+
+class DistantNetwork(Network, FarEnds, Protocol):
+    """A network, and what it offers where somebody else is at the far ends."""

@@ -7,10 +7,10 @@ from typing import NamedTuple
 from rich.text import Text
 
 from netbench.campaign.document import CorridorEntry, Document, LinkEntry, TargetEntry
-from netbench.report import load_notes, select, words
+from netbench.report import live_notes, load_notes, select, words
 from netbench.report.calibration_notes import calibration_lines
 from netbench.report.figures import figure, kilometres, milliseconds
-from netbench.report.language import labelled, remarked, retell, translate
+from netbench.report.language import labelled, mark, remarked, retell, translate
 from netbench.report.rows import corridor_name, target_text
 from netbench.report.select import STANDINGS, Standing
 
@@ -46,6 +46,10 @@ def notes(document: Document, language: str, complete: bool) -> list[Note]:
             (translate("Missed, not due yet", language), list(_missed(document, language, due=False))),
             (translate("Could not be judged", language), list(_undecided(document, language))),
             (translate("Not measured", language), list(_not_measured(document, language))),
+            (
+                translate("Not in this run: without both ends here", language),
+                list(live_notes.unreached_lines(document, language)),
+            ),
             (translate("Claims and references (told, not binding)", language), list(_told(document, language))),
             (translate("Assumed", language), list(_assumed(document, language))),
             (translate("Links off their plan", language), list(_unfaithful(document, language))),
@@ -154,6 +158,7 @@ def _unfaithful(document: Document, language: str) -> Iterator[str]:
 
 def _reading(document: Document, language: str, complete: bool) -> Iterator[str]:
     yield translate("Delay and loss are those of the worse direction; the interval is at 95% confidence", language)
+    yield from live_notes.reading_lines(document, language)
     yield from _instrument(document, language)
     yield from _scale(document, language)
     if any(target["break_even"] for _, target in select.all_targets(document)):
@@ -173,8 +178,15 @@ def _instrument(document: Document, language: str) -> Iterator[str]:
     classes = dict.fromkeys(corridor["timestamps"] for corridor in document["corridors"] if corridor["timestamps"])
     errors = [corridor["error_ns"] for corridor in document["corridors"]]
     if classes and errors:
+        template = (
+            mark("Timestamps: {classes}; their error, at most {error} ms one way, widens every interval judged")
+            if "live" in document
+            else mark(
+                "Timestamps: {classes}; their error and the network's, at most {error} ms one way, widen every interval judged"
+            )
+        )
         yield translate(
-            "Timestamps: {classes}; their error and the network's, at most {error} ms one way, widen every interval judged",
+            template,
             language,
             classes=", ".join(words.say(words.TIMESTAMPS, name, language) for name in classes),
             error=milliseconds(max(errors)),

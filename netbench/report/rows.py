@@ -84,7 +84,7 @@ def _row(corridor: CorridorEntry, name: str, document: Document, language: str) 
     p99 = _delay(corridor, "p99")
     source, destination = (site_name(corridor[end], document["sites"], language) for end in _ENDS)
     return Row(
-        corridor=name.format(source=source, destination=destination),
+        corridor=_told_between(name.format(source=source, destination=destination), corridor, language),
         route=_way(corridor["route"][1:-1], document["sites"], language),
         length="" if corridor["route_km"] is None else kilometres(corridor["route_km"]),
         theory=milliseconds(corridor["theory_ns"]),
@@ -95,6 +95,12 @@ def _row(corridor: CorridorEntry, name: str, document: Document, language: str) 
         throughput=_throughput(corridor),
         targets=_target_lines(corridor, document, language),
     )
+
+
+def _told_between(name: str, corridor: CorridorEntry, language: str) -> str:
+    """The name, with a remark where the corridor leads from one operator to another (网间)."""
+    between = "live" in corridor and len(corridor["live"]["operators"]) > 1
+    return remarked(name, translate("between operators", language), language) if between else name
 
 
 def corridor_name(corridor: CorridorEntry, sites: Mapping[str, Name], language: str) -> str:

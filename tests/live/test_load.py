@@ -56,11 +56,16 @@ def test_limits_are_the_routers_unless_somebody_says_more() -> None:
         ("asked", "12:00", False, "bulk tests over live links are made when they are asked for (--throughput)"),
         ("asked", "12:00", True, None),
         ("always", "12:00", False, None),
-        ("never", "12:00", True, "the inventory allows none there"),
+        ("never", "12:00", True, "the inventory allows no bulk test at a"),
         ("22:00-05:00", "23:59", False, None),
         ("22:00-05:00", "04:59", False, None),
-        ("22:00-05:00", "05:00", True, "the inventory allows them at 22:00-05:00, and it is 05:00"),
-        ("[01:00-02:00, 03:00-04:00]", "02:30", True, "the inventory allows them at 01:00-02:00, 03:00-04:00, and it is 02:30"),
+        ("22:00-05:00", "05:00", True, "the inventory allows bulk tests at a at 22:00-05:00, and it is 05:00"),
+        (
+            "[01:00-02:00, 03:00-04:00]",
+            "02:30",
+            True,
+            "the inventory allows bulk tests at a at 01:00-02:00, 03:00-04:00, and it is 02:30",
+        ),
     ],
 )
 def test_bulk_tests_wait_for_their_hours(bulk: str, clock: str, asked: bool, refusal: str | None) -> None:
@@ -68,7 +73,7 @@ def test_bulk_tests_wait_for_their_hours(bulk: str, clock: str, asked: bool, ref
     text = f"netbench: 1\ninventory: x\nsites:\n  a: {{limits: {{bulk: {bulk}}}}}\n"
     limits = parse_inventory(text, "x.yaml", Path()).sites["a"].limits
 
-    assert limits.bulk_refusal(datetime.fromisoformat(f"2026-01-01T{clock}:00"), asked=asked) == refusal
+    assert limits.bulk_refusal("a", datetime.fromisoformat(f"2026-01-01T{clock}:00"), asked=asked) == refusal
 
 
 def test_the_key_file_lies_beside_the_inventory() -> None:

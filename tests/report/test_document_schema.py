@@ -31,6 +31,9 @@ TYPES: dict[str, Any] = {
     "failure": contract.FailureEntry,
     "failure_corridor": contract.FailureCorridorEntry,
     "failure_way": contract.FailureWay,
+    "live": contract.LiveEntry,
+    "live_corridor": contract.LiveCorridorEntry,
+    "unreached": contract.UnreachedEntry,
 }
 
 

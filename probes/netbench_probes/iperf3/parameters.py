@@ -15,7 +15,8 @@ class Parameters:
 
     ``congestion_control`` is always named, never the host's default, and stands in the evidence. ``omit_ns`` at the beginning of
     a test is not in the samples. ``port`` is that of a server somebody else runs; between two vantages a free one is taken.
-    ``maximum_segment_bytes`` and ``block_bytes`` are the kernel's and iperf3's own when None. ``turns`` are made in their order.
+    ``maximum_segment_bytes`` and ``block_bytes`` are the kernel's and iperf3's own when None. ``rate_bps`` is what all streams
+    together send at most, as fast as TCP finds when None. ``turns`` are made in their order.
     """
 
     congestion_control: str = "cubic"
@@ -25,6 +26,7 @@ class Parameters:
     port: int = 5201
     maximum_segment_bytes: int | None = None
     block_bytes: int | None = None
+    rate_bps: int | None = None
     turns: tuple[Literal["forward", "reverse"], ...] = ("forward",)
     connect_timeout_ns: int = 3_000_000_000
 
@@ -41,6 +43,8 @@ class Parameters:
             _within("maximum_segment_bytes", self.maximum_segment_bytes, 88, 9 * 1024)
         if self.block_bytes is not None:
             _within("block_bytes", self.block_bytes, 4, 1024 * 1024)
+        if self.rate_bps is not None:
+            _within("rate_bps", self.rate_bps, 10_000, 10**13)
         self._check_words()
 
     def _check_words(self) -> None:

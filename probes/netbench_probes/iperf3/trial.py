@@ -104,6 +104,7 @@ class Trial:
             "server_output": self._ends.server is None,
             "mss": asked.maximum_segment_bytes,
             "blksize": asked.block_bytes,
+            "rate": asked.rate_bps,
             **self._common_order(),
         }
         self._client = children.enter_context(Child(self._ends.client, order))

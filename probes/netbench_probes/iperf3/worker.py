@@ -75,6 +75,8 @@ def client(order: dict[str, Any]) -> iperf3.Client:
         call.iperf_set_test_mss(handle, ctypes.c_int(order["mss"]))
     if order["blksize"]:
         test.blksize = order["blksize"]
+    if order["rate"]:
+        call.iperf_set_test_rate(handle, ctypes.c_uint64(order["rate"] // order["streams"]))  # iperf3 counts it by stream
     _prepare(test, order)
     return test
 
