@@ -10,6 +10,7 @@ import numpy.typing as npt
 from netbench.analysis import twin
 
 Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 class Kernels(Protocol):
@@ -31,6 +32,14 @@ class Kernels(Protocol):
 
     def order_statistics(self, values: Integers, ranks: Sequence[int]) -> list[int]:
         """Return the values at these ranks."""
+        ...
+
+    def lower_hull(self, times: Floats, values: Floats) -> Integers:
+        """Return the places of the lower hull's corners."""
+        ...
+
+    def floor_costs(self, times: Floats, values: Floats) -> Floats:
+        """Return how far the first k + 1 points lie above the nearest line below them."""
         ...
 
 

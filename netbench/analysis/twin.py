@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 NAME: str = "numpy"
 
@@ -37,3 +38,37 @@ def order_statistics(values: Integers, ranks: Sequence[int]) -> list[int]:
     """Return the ``rank``-th smallest value for every rank, counted from 1, exactly."""
     places = [rank - 1 for rank in ranks]
     return [int(value) for value in np.partition(values, sorted(set(places)))[places]] if places else []
+
+
+def lower_hull(times: Floats, values: Floats) -> Integers:
+    """Return the places of the lower convex hull's corners, in order of time."""
+    corners: list[int] = []
+    for new in range(len(times)):
+        _push(times, values, corners, new)
+    return np.array(corners, np.int64)
+
+
+def floor_costs(times: Floats, values: Floats) -> Floats:
+    """Return, for the first k + 1 points, how far they lie in all above the line below them all that is nearest to them."""
+    corners: list[int] = []
+    costs, time_sum, value_sum = np.zeros(len(times)), 0.0, 0.0
+    for new in range(len(times)):
+        _push(times, values, corners, new)
+        time_sum, value_sum = time_sum + float(times[new]), value_sum + float(values[new])
+        under = float(np.interp(time_sum / (new + 1), times[corners], values[corners]))
+        costs[new] = max(0.0, value_sum - (new + 1) * under)
+    return costs
+
+
+def _push(times: Floats, values: Floats, corners: list[int], new: int) -> None:
+    if corners and times[corners[-1]] == times[new]:
+        if values[new] >= values[corners[-1]]:
+            return
+        corners.pop()
+    while len(corners) >= 2:
+        last, before = corners[-1], corners[-2]
+        rise = (values[last] - values[before]) * (times[new] - times[before])
+        if rise < (values[new] - values[before]) * (times[last] - times[before]):
+            break
+        corners.pop()
+    corners.append(new)
