@@ -21,6 +21,7 @@ def check_corridors(plan: Plan, values: Mapping[str, Value]) -> None:
     for corridor in plan.corridors.values():
         _check_class(plan, corridor, ways[corridor.id], values[corridor.id])
         _check_length(plan, ways[corridor.id], values[corridor.id])
+        _check_symmetry(plan, corridor, ways[corridor.id], values[corridor.id])
         for direction in DIRECTIONS:
             _check_bottleneck(plan, corridor.id, ways[corridor.id], direction, values[corridor.id])
 
@@ -46,6 +47,13 @@ def _check_length(plan: Plan, route: Route, value: Value) -> None:
     if plan.theory.reading is TheoryReading.ROUTE and route_km(plan, route) is None:
         unknown = next(link for link in route.links if plan.links[link].route_km is None)
         raise value.error(f"theory is read along the route, and link '{unknown}' gives a delay in place of 'route_km'")
+
+
+def _check_symmetry(plan: Plan, corridor: Corridor, route: Route, value: Value) -> None:
+    links = (plan.links[name] for name in route.links) if corridor.symmetric else ()
+    differing = next((link.id for link in links if link.delay_ns.forward != link.delay_ns.reverse), None)
+    if differing is not None:
+        raise value.error(f"the corridor is declared symmetric, and the delays of link '{differing}' on its route differ")
 
 
 def _check_bottleneck(plan: Plan, corridor: str, route: Route, direction: DirectionName, value: Value) -> None:

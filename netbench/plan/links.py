@@ -18,6 +18,7 @@ T = TypeVar("T")
 KEYS = (
     "id", "between", "class", "medium", "layer", "operator", "route_km", "equipment", "delay", "rate", "rate_scale", "queue",
     "jitter", "loss", "reorder", "trace", "risk", "assumed", "tolerance",
+    "symmetric",
 )  # fmt: skip
 
 LONGEST_ROUTE_KM = 100_000
@@ -79,6 +80,7 @@ def read_link(value: Value, around: Surroundings) -> Link:
         assumed=bool(assumptions),
         assumptions=assumptions,
         tolerance_ns=_tolerance(fields),
+        symmetric=_symmetric(fields, delay.delay_ns),
     )
     return replace(link, trace=read_traces(fields, link, _light_ns(around, (a, b), medium), around.folder))
 
@@ -157,6 +159,14 @@ def _check_emulated_rate(fields: Fields, rate_bps: PerDirection[int], rate_scale
                 f"{format_rate(rate_bps.towards(direction))} {direction} over a rate_scale of {rate_scale} is "
                 f"{format_rate(emulated_bps)}, too slow to emulate (1 Mbit/s at least); give the link a smaller rate_scale"
             )
+
+
+def _symmetric(fields: Fields, delay_ns: PerDirection[int]) -> bool:
+    symmetric = fields.get("symmetric", Value.flag, False)
+    if symmetric and delay_ns.forward != delay_ns.reverse:
+        there, back = format_duration(delay_ns.forward), format_duration(delay_ns.reverse)
+        raise fields["symmetric"].error(f"the link is declared symmetric, and its 'delay' is {there} forward and {back} reverse")
+    return symmetric
 
 
 def _tolerance(fields: Fields) -> int:

@@ -165,7 +165,8 @@ class Link:
     ``rate_scale`` is what the emulation divides it by. ``queue_ns`` is how long a full queue takes to drain. ``jitter_ns`` varies
     the delay and keeps packets in order; ``reorder`` lets some be overtaken. ``loss_ratio`` is the mean; ``loss_burst`` the mean
     length of a run of lost packets, None where each is lost by itself. ``assumptions`` names the facts nobody gave.
-    ``tolerance_ns`` is how far the emulation's measured median delay may lie from ``delay_ns``.
+    ``tolerance_ns`` is how far the emulation's measured median delay may lie from ``delay_ns``. ``symmetric``: somebody knows that
+    both directions take the same way, so that an idle packet takes as long there as back.
     """
 
     id: str
@@ -190,6 +191,7 @@ class Link:
     assumed: bool
     assumptions: tuple[str, ...]
     tolerance_ns: int
+    symmetric: bool = False
 
     def direction_from(self, site: str) -> DirectionName:
         """Return ``forward`` when traffic entering at ``site`` goes from a to b, else ``reverse``."""
@@ -206,7 +208,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Corridor:
-    """What is promised end to end. ``via`` pins sites that the route must pass, in order."""
+    """What is promised end to end. ``via`` pins sites that the route must pass, in order; ``symmetric`` is as for a link."""
 
     id: str
     kind: CorridorKind
@@ -214,6 +216,7 @@ class Corridor:
     source: str
     destination: str
     via: tuple[str, ...]
+    symmetric: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,11 @@ def routes(plan: Plan) -> dict[str, Route]:
     return {corridor.id: _route(plan, graph, corridor) for corridor in plan.corridors.values()}
 
 
+def symmetric(plan: Plan, corridor: Corridor, route: Route) -> bool:
+    """Whether the plan declares that both directions take the same way: of the corridor, or of every link on its route."""
+    return corridor.symmetric or all(plan.links[name].symmetric for name in route.links)
+
+
 def next_hops(plan: Plan) -> Mapping[str, Mapping[str, str]]:
     """Return, by site and destination site, the id of the link that unpinned traffic leaves by.
 

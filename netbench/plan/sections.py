@@ -23,7 +23,7 @@ from netbench.plan.tree import Scalar
 from netbench.units import shown
 
 SITE_KEYS = ("name", "at", "role", "position_error_km")
-CORRIDOR_KEYS = ("id", "kind", "class", "from", "to", "via")
+CORRIDOR_KEYS = ("id", "kind", "class", "from", "to", "via", "symmetric")
 DEMAND_KEYS = ("from", "to", "busy_hour", "source", "assumed")
 
 _SECOND_NS, _MILLISECOND_NS = 1_000_000_000, 1_000_000
@@ -129,6 +129,7 @@ def read_corridor(value: Value, sites: Collection[str]) -> Corridor:
         source=source,
         destination=destination,
         via=fields.get("via", lambda given: _via(given, sites, (source, destination)), ()),
+        symmetric=fields.get("symmetric", Value.flag, False),
     )
 
 

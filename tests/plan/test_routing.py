@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from netbench.errors import PlanError
 from netbench.plan.load import parse_plan
 from netbench.plan.model import Plan, Route
-from netbench.plan.routing import bottleneck, fixed_ns, links_of, next_hops, route_delay_ns, route_km, routes
+from netbench.plan.routing import bottleneck, fixed_ns, links_of, next_hops, route_delay_ns, route_km, routes, symmetric
 
 SITES = 6
 
@@ -135,3 +135,19 @@ def test_among_equal_rates_the_slowest_emulated_is_the_bottleneck() -> None:
     text = MIXED.replace("LENGTH", "route_km: 1").replace("{forward: 5G, reverse: 1G}", "10G, rate_scale: 100")
     plan = parse_plan(text.replace("{forward: 10G, reverse: 2G}", "10G"), "equal")
     assert bottleneck(plan, routes(plan)["a-c"], "forward").id == "cb"
+
+
+@pytest.mark.parametrize(
+    ("link", "corridor", "declared"),
+    [("", "", False), (", symmetric: true", "", False), ("", ", symmetric: true", True), (", symmetric: false", "", False)],
+)
+def test_a_path_is_symmetric_when_its_corridor_or_all_its_links_are_said_to_be(link: str, corridor: str, declared: bool) -> None:
+    """One of two links alone says nothing of the whole way."""
+    text = MIXED.replace("LENGTH", f"route_km: 12.5{link}").replace("from: a, to: c", f"from: a, to: c{corridor}")
+    plan = parse_plan(text, "mixed")
+    assert symmetric(plan, plan.corridors["a-c"], routes(plan)["a-c"]) is declared
+
+    everywhere = parse_plan(
+        MIXED.replace("LENGTH", "route_km: 12.5").replace("class: metro,", "class: metro, symmetric: true,"), "m"
+    )
+    assert symmetric(everywhere, everywhere.corridors["a-c"], routes(everywhere)["a-c"])
