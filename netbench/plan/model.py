@@ -165,8 +165,8 @@ class Link:
     ``rate_scale`` is what the emulation divides it by. ``queue_ns`` is how long a full queue takes to drain. ``jitter_ns`` varies
     the delay and keeps packets in order; ``reorder`` lets some be overtaken. ``loss_ratio`` is the mean; ``loss_burst`` the mean
     length of a run of lost packets, None where each is lost by itself. ``assumptions`` names the facts nobody gave.
-    ``tolerance_ns`` is how far the emulation's measured median delay may lie from ``delay_ns``. ``symmetric``: somebody knows that
-    both directions take the same way, so that an idle packet takes as long there as back.
+    ``tolerance_ns`` is how far the emulation's measured median delay may lie from ``delay_ns``. ``symmetric``: somebody knows
+    that both directions take the same way, so that an idle packet takes as long there as back.
     """
 
     id: str

@@ -65,17 +65,28 @@ def _figure(target: Target, facts: CorridorFacts, summary: Summary, ways: int) -
     if target.metric == "theory_ratio":
         return _over_theory(facts, summary, ways)
     if target.metric in DELAYS:
-        return Figure(summary, ways * facts.error_ns, ways * facts.error_ns)
+        error_ns = _delay_error_ns(facts, ways)
+        return Figure(summary, error_ns, error_ns)
     if target.metric == "throughput" and summary.unit == "bit/s":
         error = facts.rate_error_ratio * (summary.value or 0)
         return Figure(summary, error, error)
-    error = 2.0 * facts.error_ns if target.metric in _VARIATIONS else 0.0  # a difference has the errors of two delays
+    error = _variation_error_ns(target.metric, facts) if target.metric in _VARIATIONS else 0.0
     return Figure(summary, error, error)
+
+
+def _delay_error_ns(facts: CorridorFacts, ways: int) -> int:
+    """A round trip has the errors of two delays, and begins and ends at one clock."""
+    return facts.error_ns + facts.clocks.one_way_ns if ways == 1 else ways * facts.error_ns
+
+
+def _variation_error_ns(metric: str, facts: CorridorFacts) -> float:
+    """A difference has the errors of two delays; what the clocks' offset adds to both alike is no part of it."""
+    return 2.0 * facts.error_ns + (facts.clocks.pdv_ns if metric == "pdv" else facts.clocks.ipdv_ns)
 
 
 def _over_theory(facts: CorridorFacts, summary: Summary, ways: int) -> Figure:
     """The delay over the theoretical one; the errors of both widen it, so that its ends hold together."""
-    theory_ns, theory_error_ns, error_ns = ways * facts.theory_ns, ways * facts.theory_error_ns, ways * facts.error_ns
+    theory_ns, theory_error_ns, error_ns = ways * facts.theory_ns, ways * facts.theory_error_ns, _delay_error_ns(facts, ways)
     value, low, high = (None if bound is None else bound / theory_ns for bound in (summary.value, summary.low, summary.high))
     below = 0.0 if summary.low is None or low is None else low - (summary.low - error_ns) / (theory_ns + theory_error_ns)
     above = 0.0 if summary.high is None or high is None else (summary.high + error_ns) / (theory_ns - theory_error_ns) - high

@@ -64,7 +64,8 @@ def _find(
         words = {"measured": measured_layer.value, "layer": target.layer.value}
         return Finding(Outcome.INCONCLUSIVE, Reason.of(reasons.OTHER_LAYER, **words))
     if target.metric in DELAYS:
-        impossible = next(_below_theory(target, facts, summaries), None) or _theory_too_short(target, facts)
+        impossible = _contradicted(target, facts) or next(_below_theory(target, facts, summaries), None)
+        impossible = impossible or _theory_too_short(target, facts)
         if impossible:
             return impossible
     return read(target, facts, shares if target.statistic == "share_at_least" else summaries)
@@ -77,15 +78,27 @@ def _says_nothing(stated: Layer, measured: Layer, *, emulated: bool) -> bool:
     return not (emulated and {stated, measured} == {Layer.IP, Layer.INTERNET})
 
 
+def _contradicted(target: Target, facts: CorridorFacts) -> Finding | None:
+    """What cannot be true of two clocks voids one-way delays alone: a round trip begins and ends at one."""
+    if facts.clocks.void is None or _of_round_trip(target):
+        return None
+    return Finding(Outcome.VOID, Reason.of(reasons.VOID, cause=facts.clocks.void))
+
+
+def _of_round_trip(target: Target) -> bool:
+    return target.metric == "round_trip_delay" or target.direction is TargetDirection.ROUND_TRIP
+
+
 def _below_theory(target: Target, facts: CorridorFacts, summaries: Sequence[Summary]) -> Iterator[Finding]:
     """A delay that light in glass cannot have, whatever the errors that are known: the round trip is free of the clocks'."""
     least_ns = facts.theory_ns - facts.theory_error_ns
-    together = target.metric == "round_trip_delay" or target.direction is TargetDirection.ROUND_TRIP
+    together = _of_round_trip(target)
     for summary in summaries:
         if summary.value is None or summary.metric not in ({"round_trip_delay"} if together else DELAYS):
             continue
         ways = 2 if summary.metric == "round_trip_delay" else 1
-        if summary.value + ways * facts.error_ns < ways * least_ns:
+        error_ns = 2 * facts.error_ns if ways == 2 else facts.error_ns + facts.clocks.one_way_ns
+        if summary.value + error_ns < ways * least_ns:
             words = {"value": format_duration(summary.value), "direction": summary.direction}
             theory = format_duration(ways * facts.theory_ns)
             yield Finding(Outcome.VOID, Reason.of(reasons.BELOW_THEORY, **words, theory=theory))

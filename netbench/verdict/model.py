@@ -21,6 +21,22 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ClockErrors:
+    """Bounds on what two clocks add to or take from a direction's figures; nothing where one clock is at both ends.
+
+    ``void`` is why no one-way delay may be judged: what is claimed of the clocks or the path cannot be true.
+    """
+
+    one_way_ns: int = 0
+    pdv_ns: int = 0
+    ipdv_ns: int = 0
+    void: str | None = None
+
+
+ONE_CLOCK: Final = ClockErrors()
+
+
+@dataclass(frozen=True, slots=True)
 class CorridorFacts:
     """What the rules need to know of a corridor beside its samples.
 
@@ -31,6 +47,7 @@ class CorridorFacts:
     ``rate_error_ratio`` bounds how far the emulated links' rates may have moved a throughput, as a share of it.
     ``emulated`` says that kilometres were typed in.
     ``ns_per_km`` is how long light takes over one of them, by the plan's group index.
+    ``clocks`` is what two clocks add to ``error_ns``.
     """
 
     theory_ns: int
@@ -45,6 +62,7 @@ class CorridorFacts:
     ns_per_km: float = NS_PER_KM
     unproved: str | None = None
     rate_error_ratio: float = 0.0
+    clocks: ClockErrors = ONE_CLOCK
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 from netbench.analysis.summary import Summary, Unit
 from netbench.plan.model import Layer, Selector, Source, Status, Target, TargetDirection
 from netbench.units import parse_duration_ns, parse_rate_bps
-from netbench.verdict.model import CorridorFacts
+from netbench.verdict.model import ClockErrors, CorridorFacts
 
 TODAY = date(2026, 6, 1)
 
@@ -61,6 +61,12 @@ def facts(changes: Mapping[str, Any] | None = None) -> CorridorFacts:
         emulated=given.get("emulated", True),
         unproved=given.get("unproved"),
         rate_error_ratio=given.get("rate_error_ratio", 0.0),
+        clocks=ClockErrors(
+            number(given.get("clock_error", 0)),
+            number(given.get("pdv_clock_error", 0)),
+            number(given.get("ipdv_clock_error", 0)),
+            given.get("clock_void"),
+        ),
     )
 
 
