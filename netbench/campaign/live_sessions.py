@@ -72,12 +72,12 @@ def measure(probe: str, sessions: Sequence[Session], pace: Pace, durable: Sink, 
 def _groups(sessions: Sequence[Session]) -> list[_Group]:
     together = len(sessions)
 
-    def alike(numbered: tuple[int, Session]) -> tuple[str, int]:
+    def alike(numbered: tuple[int, Session]) -> tuple[str, int, int]:
         session = numbered[1]
-        return session.key.name if session.key else "", interval_ns(session, together)
+        return session.key.name if session.key else "", session.ssid, interval_ns(session, together)
 
     grouped = groupby(sorted(enumerate(sessions), key=alike), key=alike)
-    members = [(pace, list(found)) for (_, pace), found in grouped]
+    members = [(pace, list(found)) for (_, _, pace), found in grouped]
     return [_Group(tuple(each for _, each in found), [number for number, _ in found], pace) for pace, found in members]
 
 
@@ -92,16 +92,16 @@ def _measure_group(probe: str, group: _Group, pace: Pace, sink: Sink, control: C
 
 
 def _made(probe: str, session: Session) -> Any:
-    """The probe with the session's key.
+    """The probe with what the session wants of it.
 
-    :raises CannotMeasureError: when it knows no keys: measuring without is not what the inventory says
+    :raises CannotMeasureError: when it does not know that: measuring without is not what the inventory says
     """
     probe_class: Any = plugins.probe(probe)
-    if session.key is None:
-        return probe_class()
-    if "key" not in {each.name for each in fields(probe_class.Parameters)}:
-        raise CannotMeasureError(f"probe '{probe}' knows no keys, and the inventory wants key '{session.key.name}' used")
-    return probe_class(probe_class.Parameters(key=session.key))
+    wanted = {name: value for name, value in (("key", session.key), ("ssid", session.ssid)) if value}
+    lacking = wanted.keys() - {each.name for each in fields(probe_class.Parameters)}
+    if lacking:
+        raise CannotMeasureError(f"probe '{probe}' knows no {min(lacking)}, and the inventory wants one used")
+    return probe_class(probe_class.Parameters(**wanted))
 
 
 def _merged(reports: Sequence[Report]) -> Report:

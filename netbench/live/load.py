@@ -33,7 +33,7 @@ KEYS = ("netbench", "inventory", "here", "keys", "limits", "sites")
 SITE_KEYS = ("address", "family", "source", "operator", "layer", "protocols", "limits")
 LIMIT_KEYS = ("packets_per_second", "throughput", "bulk")
 PROTOCOL_KEYS: Mapping[ProtocolName, tuple[str, ...]] = {
-    "stamp": ("port", "key"),
+    "stamp": ("port", "key", "ssid"),
     "twamp": ("port",),
     "icmp": (),
     "iperf3": ("port",),
@@ -198,6 +198,7 @@ def _protocol(name: ProtocolName, value: Value) -> Protocol:
         name,
         port=fields.get("port", lambda given: given.whole(1, 65_535, "a port"), None),
         key=fields.get("key", _key_name, None),
+        ssid=fields.get("ssid", lambda given: given.whole(1, 65_535, "a session identifier"), 0),
     )
 
 

@@ -21,11 +21,15 @@ Bulk = Literal["asked", "always", "never", "hours"]
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """One thing that a site answers. ``port`` is the protocol's own when None; ``key`` is the name of the key it wants."""
+    """One thing that a site answers. ``port`` is the protocol's own when None; ``key`` is the name of the key it wants.
+
+    ``ssid`` is the session identifier (RFC 8972) by which it knows us, 0 for none.
+    """
 
     name: ProtocolName
     port: int | None = None
     key: str | None = None
+    ssid: int = 0
 
 
 @dataclass(frozen=True, slots=True)

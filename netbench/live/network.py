@@ -197,7 +197,7 @@ class LiveNetwork:
         key, reason = self._key(protocol)
         not_ready = found if isinstance(found, str) else _not_installed(name) or reason
         interval_ns = sharing * NANOSECONDS_PER_SECOND // ends.far.limits.packets_per_second
-        return Session(name, self._pair(ends, protocol), interval_ns, key, not_ready)
+        return Session(name, self._pair(ends, protocol), interval_ns, key, protocol.ssid, not_ready)
 
     def _key(self, protocol: Protocol) -> tuple[Key | None, str | None]:
         if protocol.key is None:

@@ -14,7 +14,7 @@ MeasuredLayer = Literal["ip", "internet"]
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One way to measure a corridor: which probe, between what, how fast at most, under which key.
+    """One way to measure a corridor: which probe, between what, how fast at most, under which key and session identifier.
 
     ``pair`` is named by the corridor. ``not_ready`` is why it cannot be used after all (a name that does not resolve, a key
     that is not there), None when it can.
@@ -24,6 +24,7 @@ class Session:
     pair: Pair
     interval_ns: int
     key: Key | None = None
+    ssid: int = 0
     not_ready: str | None = None
 
 

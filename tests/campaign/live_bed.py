@@ -56,6 +56,7 @@ class KeyedParameters:
     """A probe that can authenticate."""
 
     key: Key | None = None
+    ssid: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -284,7 +284,7 @@ def test_keys_go_to_probes_that_take_them_and_nowhere_else(bed: Bed, answers: An
     monkeypatch.setenv("NETBENCH_KEY_EAST", "text:open sesame, please")
     keyed = INVENTORY.replace("operator: telecom, protocols: {stamp: {}", "operator: telecom, protocols: {stamp: {key: east}")
     result = bed.run(keyed)
-    used = {pairs: parameters and parameters.key.secret for _, pairs, _, parameters in answers.asked}
+    used = {pairs: parameters.key and parameters.key.secret for _, pairs, _, parameters in answers.asked}
 
     assert used == {("to-east",): b"open sesame, please", ("from-south",): None}
     assert not any(b"sesame" in path.read_bytes() for path in result.folder.rglob("*") if path.is_file())

@@ -15,7 +15,7 @@ sites:
   anshun:
     address: 127.0.0.2
     operator: telecom
-    protocols: {stamp: {port: 8620, key: south}, icmp: {}, iperf3: {}}
+    protocols: {stamp: {port: 8620, key: south, ssid: 17}, icmp: {}, iperf3: {}}
   zunyi:
     address: "::1"
     operator: mobile

@@ -36,7 +36,7 @@ def test_an_inventory_says_what_it_says() -> None:
 
     assert (inventory.name, inventory.here, inventory.keys) == ("first", ("guian",), None)
     assert inventory.sites["guian"].sources == ("127.0.0.1", "::1")
-    assert inventory.sites["anshun"].protocols["stamp"] == Protocol("stamp", 8620, "south")
+    assert inventory.sites["anshun"].protocols["stamp"] == Protocol("stamp", 8620, "south", 17)
     assert (zunyi.address, zunyi.operator, zunyi.layer) == ("::1", "mobile", "internet")
     assert list(zunyi.protocols) == ["stamp", "twamp"]  # best first, whatever the order in the file
 

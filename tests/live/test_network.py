@@ -107,7 +107,7 @@ def test_the_best_protocol_comes_first_and_what_is_not_installed_says_so(network
     assert [session.not_ready for session in anshun] == [None, "this netbench has no probe 'icmp'"]
     assert (remote(anshun[0].pair).host, remote(anshun[0].pair).port) == ("127.0.0.2", 8620)
     assert anshun[0].key is not None
-    assert anshun[0].key.secret == b"a key of some length"
+    assert (anshun[0].key.secret, anshun[0].ssid) == (b"a key of some length", 17)
     assert [session.probe for session in zunyi] == ["stamp", "twamp"]
     assert remote(zunyi[0].pair).port is None
 

@@ -25,6 +25,7 @@ class Nobody:
     [
         ({"streams": 0}, "streams 0 is outside 1 to 128"),
         ({"streams": 129}, "streams 129 is outside 1 to 128"),
+        ({"rate_bps": 9_999}, "rate_bps 9999 is outside 10000 to 10000000000000"),
         ({"port": 65536}, "port 65536 is outside 1 to 65535"),
         ({"omit_ns": -1}, "omit_ns -1 is outside 0 to 600000000000"),
         ({"connect_timeout_ns": 0}, "connect_timeout_ns 0 is outside 1000000 to 60000000000"),
