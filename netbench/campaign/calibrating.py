@@ -10,10 +10,11 @@ import numpy as np
 from netbench.analysis.packets import summarise_packets
 from netbench.analysis.quantiles import QUANTILES
 from netbench.analysis.summary import Summary
-from netbench.campaign import calibration, certificate, following, link_paths, measuring, rows, train_seeing
+from netbench.campaign import calibration, certificate, delay_items, following, link_paths, measuring, rows, train_seeing
 from netbench.campaign.calibration import LinkCalibration
 from netbench.campaign.certificate import FAR_FRAMES, Item, Losses, LossSeen, TrainsSeen
 from netbench.campaign.condition import Condition, condition
+from netbench.campaign.delay_items import DelaySeen
 from netbench.campaign.measuring import Bench, Measured
 from netbench.campaign.observer import Observer
 from netbench.campaign.schedule import CALIBRATION_PROBES, calibration_schedule, drift_schedule
@@ -106,12 +107,16 @@ def _forecast(bench: Bench, link: Link, direction: DirectionName, *, silent: boo
 
 
 def _idle_delays(links: Sequence[Link], probed: _Probed) -> dict[_Direction, int]:
-    """The median delay of every direction that had one."""
+    """What a packet took of every direction that nothing delayed: the plan's delay where no probe came back.
+
+    Of a steady link, the 10th percentile: a busy machine makes packets late. Where there is jitter it is the median.
+    """
     idle: dict[_Direction, int] = {}
     for number, link in enumerate(links):
-        got = calibration.medians(of_pair(probed.measured.memory.columns(PACKETS), number))
+        packets = of_pair(probed.measured.memory.columns(PACKETS), number)
+        found = {(each.metric, each.direction, each.statistic): each.value for each in summarise_packets(packets, _QUANTILES)}
         for direction in DIRECTIONS:
-            value = got.towards(direction).value
+            value = found.get(("one_way_delay", direction, "p50" if link.jitter_ns.towards(direction) else "p10"))
             idle[link.id, direction] = link.delay_ns.towards(direction) if value is None else round(value)
     return idle
 
@@ -153,10 +158,11 @@ def _direction_items(
     ratio = seen.get(("loss_ratio", way, "ratio")) or certificate.nothing("loss_ratio", way, "1")
     forecast = probed.forecasts[link.id, way]
     lost, fared = LossSeen(fates(packets, way), *(forecast or (None, None))), probed.conditions[link.id]
+    delays = DelaySeen(delay("p10"), delay("p50"), fared)
     return [
-        certificate.delay_item(link, way, delay("p50"), fared),
-        certificate.late_item(link, way, delay("p99")),
-        certificate.jitter_item(link, way, delay("p10"), delay("p50"), fared),
+        delay_items.delay_item(link, way, delays.median, delays),
+        delay_items.late_item(link, way, delay("p99")),
+        delay_items.jitter_item(link, way, delays),
         certificate.loss_item(link, way, ratio, lost, fared),
     ]
 

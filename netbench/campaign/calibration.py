@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from netbench.analysis.packets import summarise_packets
 from netbench.analysis.summary import Summary
-from netbench.campaign.certificate import Item, Kind, Standing, delay_item, delay_tolerance_ns, expected_delay_ns, fault, nothing
+from netbench.campaign.certificate import Item, Kind, Standing, fault, nothing
+from netbench.campaign.delay_items import delay_item, delay_tolerance_ns, expected_delay_ns
 from netbench.errors import RefusedError
 from netbench.measure.network import Network
 from netbench.measure.samples import Columns

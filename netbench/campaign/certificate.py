@@ -11,15 +11,10 @@ from netbench.analysis.proportion import proportion_interval
 from netbench.analysis.summary import Summary, SummaryDirection, Unit
 from netbench.campaign.condition import LATE_SHARE_OF_RATE, Condition
 from netbench.campaign.train_rounds import TrainTest
-from netbench.clock import NANOSECONDS_PER_SECOND
 from netbench.plan.model import DIRECTIONS, DirectionName, Link
 from netbench.units import format_duration, format_rate, format_ratio
 
 RATE_TOLERANCE = 0.02
-PROBE_BITS = 8 * 110
-"""What a delay probe is on the wire: 44 octets of STAMP, its headers, Ethernet framing."""
-JITTER_OF_A_MEDIAN = 1 / 6
-"""Four times the standard error of the median of some 200 probes, whose spread is about half the jitter."""
 QUEUE_TOLERANCE = 0.1
 """Of what was asked; a frame, the link's tolerance and its jitter come on top."""
 FEWEST_TRAINS = 6
@@ -74,53 +69,6 @@ class Item:
         """How far the true figure may be from what was asked, as a share of it: the worst end of the interval."""
         ends = [bound for bound in (self.got.low, self.got.value, self.got.high) if bound is not None]
         return max(abs(end / self.asked - 1) for end in ends) if self.asked and ends else None
-
-
-def expected_delay_ns(link: Link, direction: DirectionName) -> int:
-    """Return the delay that a probe should meet on an idle link: the plan's, and its own time on the wire at the planned rate."""
-    return link.delay_ns.towards(direction) + PROBE_BITS * NANOSECONDS_PER_SECOND // link.rate_bps.towards(direction)
-
-
-def delay_tolerance_ns(link: Link, direction: DirectionName) -> int:
-    """Return how far the median may lie off: the link's tolerance, and what chance makes of a median where there is jitter."""
-    return link.tolerance_ns + int(JITTER_OF_A_MEDIAN * link.jitter_ns.towards(direction))
-
-
-def delay_item(link: Link, direction: DirectionName, got: Summary, fared: Condition | None = None) -> Item:
-    """Return what is said of the median delay; where the machine made packets late (``fared``), that is not the link's fault."""
-    asked = link.delay_ns.towards(direction)
-    tolerance_ns = delay_tolerance_ns(link, direction)
-    if got.value is None:
-        return Item(Kind.DELAY, direction, asked, got, tolerance_ns, Standing.OFF, "no probe came back")
-    beyond_ns = got.value - expected_delay_ns(link, direction)
-    if abs(beyond_ns) <= tolerance_ns:
-        return Item(Kind.DELAY, direction, asked, got, tolerance_ns, Standing.FAITHFUL)
-    saturated = fared.unfit(LATE_SHARE_OF_RATE) if fared and beyond_ns > 0 else None
-    standing = Standing.UNMEASURABLE if saturated else Standing.OFF
-    return Item(Kind.DELAY, direction, asked, got, tolerance_ns, standing, saturated or "")
-
-
-def late_item(link: Link, direction: DirectionName, got: Summary) -> Item:
-    """Return the 99th percentile of delay: most of it is the machine's, so that it is told and not judged."""
-    asked = link.delay_ns.towards(direction) + link.jitter_ns.towards(direction)
-    return Item(Kind.LATE, direction, asked, got, None, Standing.TOLD)
-
-
-def jitter_item(link: Link, direction: DirectionName, p10: Summary, p50: Summary, fared: Condition | None = None) -> Item:
-    """Return what is said of jitter: how far the 10th percentile of delay lies below the median.
-
-    A busy machine only makes packets late, so that side shows the wire's own doing, unless half of all were late (``fared``). The
-    plan's ± jitter bounds a distribution whose shape is the wire's: that figure lies between half of it and all of it.
-    """
-    asked, tolerance_ns = link.jitter_ns.towards(direction), link.tolerance_ns
-    got = _below_median(direction, p10, p50)
-    if got.value is None:
-        return Item(Kind.JITTER, direction, asked, got, tolerance_ns, Standing.UNMEASURABLE, "no probe came back")
-    if asked / 2 - tolerance_ns <= got.value <= asked + tolerance_ns:
-        return Item(Kind.JITTER, direction, asked, got, tolerance_ns, Standing.FAITHFUL)
-    saturated = fared.unfit(LATE_SHARE_OF_RATE) if fared and got.value > asked else None
-    standing = Standing.UNMEASURABLE if saturated else Standing.OFF
-    return Item(Kind.JITTER, direction, asked, got, tolerance_ns, standing, saturated or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,14 +181,6 @@ def nothing(metric: str, direction: SummaryDirection, unit: Unit) -> Summary:
 
 def _unknown(summary: Summary) -> Summary:
     return nothing(summary.metric, summary.direction, summary.unit)
-
-
-def _below_median(direction: DirectionName, p10: Summary, p50: Summary) -> Summary:
-    def distance(upper: float | None, lower: float | None) -> int | None:
-        return None if upper is None or lower is None else max(0, round(upper - lower))
-
-    value, low, high = distance(p50.value, p10.value), distance(p50.low, p10.high), distance(p50.high, p10.low)
-    return Summary("jitter", direction, "p10 to p50", value, low, high, "ns", p50.count, p50.method)
 
 
 def _implausible(asked: float, burst: float, lost: Losses) -> str:

@@ -17,8 +17,9 @@ from netbench.analysis.distribution import QUANTILE_METHOD
 from netbench.analysis.proportion import proportion, proportion_interval
 from netbench.analysis.quantiles import QUANTILES, ranks
 from netbench.analysis.summary import Summary, Unit
-from netbench.campaign.certificate import IMPLAUSIBLE, PROBE_BITS, Item, Kind, Standing, delay_tolerance_ns
+from netbench.campaign.certificate import IMPLAUSIBLE, Item, Kind, Standing
 from netbench.campaign.condition import Condition
+from netbench.campaign.delay_items import PROBE_BITS, delay_tolerance_ns
 from netbench.campaign.trace_steps import Integers, Steps, steps_at
 from netbench.clock import NANOSECONDS_PER_SECOND
 from netbench.measure.samples import Columns, Fate

@@ -14,15 +14,14 @@ from netbench.campaign.certificate import (
     LossSeen,
     Standing,
     TrainsSeen,
-    delay_item,
     exchanged,
     fault,
-    jitter_item,
     loss_item,
     queue_item,
     rate_item,
 )
 from netbench.campaign.condition import Condition
+from netbench.campaign.delay_items import delay_item
 from netbench.campaign.train_rounds import train_test
 from netbench.measure.samples import Fate
 from netbench.plan.model import PerDirection
@@ -45,35 +44,6 @@ def trains(rate_bps: float | None, wait_ns: float = 50_000_000, fared: Condition
     """What trains showed of west-mid, forward: 100 Mbit/s and 50 ms are asked."""
     rate, wait = figure(rate_bps, "bit/s", count), figure(wait_ns, count=count)
     return TrainsSeen(train_test(LINK, "forward"), rate, wait, figure(2e9, "bit/s"), fared)
-
-
-@pytest.mark.parametrize("lie_ns", [100_000, -100_000])
-def test_a_delay_off_by_100_us_is_off_by_default(lie_ns: int) -> None:
-    """Though the machine adds ten microseconds of its own; ten alone are none."""
-    assert delay_item(LINK, "forward", delay("forward", ASKED + lie_ns + 10_000, 0)).standing is Standing.OFF
-    assert delay_item(LINK, "forward", delay("forward", ASKED + 10_000, 0)).standing is Standing.FAITHFUL
-
-
-def test_a_machine_that_makes_packets_late_is_not_the_link() -> None:
-    """A saturated one makes a delay longer and no shorter, and jitter wider and no narrower: those sides accuse nobody."""
-    late, early = (delay("forward", ASKED + lie_ns, 0) for lie_ns in (200_000, -200_000))
-
-    assert delay_item(LINK, "forward", late, SATURATED).standing is Standing.UNMEASURABLE
-    assert "saturated" in delay_item(LINK, "forward", late, SATURATED).reason
-    assert delay_item(LINK, "forward", late, FIT).standing is Standing.OFF
-    assert delay_item(LINK, "forward", early, SATURATED).standing is Standing.OFF
-    shaky = replace(LINK, jitter_ns=PerDirection(1_000_000, 1_000_000))
-    assert jitter_item(LINK, "forward", early, late, SATURATED).standing is Standing.UNMEASURABLE
-    assert jitter_item(LINK, "forward", early, late, FIT).standing is Standing.OFF
-    assert jitter_item(shaky, "forward", early, early, SATURATED).standing is Standing.OFF
-
-
-def test_a_probe_has_its_own_time_on_a_slow_wire() -> None:
-    """At 5 Mbit/s its 880 bits take 176 µs, which the plan's delay does not include."""
-    slow = replace(LINK, rate_bps=PerDirection(5_000_000, 5_000_000), rate_scale=1)
-
-    assert delay_item(slow, "forward", delay("forward", ASKED + 176_000, 0)).standing is Standing.FAITHFUL
-    assert delay_item(slow, "forward", delay("forward", ASKED, 0)).standing is Standing.OFF
 
 
 @pytest.mark.parametrize(
@@ -111,17 +81,6 @@ def test_a_queue_half_as_deep_is_off() -> None:
     """Within a tenth and a frame it is faithful."""
     assert queue_item(LINK, trains(100e6, 49_900_000)).standing is Standing.FAITHFUL
     assert queue_item(LINK, trains(100e6, 25_000_000)).standing is Standing.OFF
-
-
-def test_jitter_is_seen_below_the_median_where_a_busy_machine_adds_nothing() -> None:
-    """Asked for ± 1 ms: nothing is off, two thirds are right, twice as much is off."""
-    link = replace(LINK, jitter_ns=PerDirection(1_000_000, 1_000_000))
-
-    def standing(below_ns: int) -> Standing:
-        p10 = delay("forward", ASKED - below_ns, 0)
-        return jitter_item(link, "forward", p10, delay("forward", ASKED, 0)).standing
-
-    assert [standing(below) for below in (0, 640_000, 2_000_000)] == [Standing.OFF, Standing.FAITHFUL, Standing.OFF]
 
 
 def losses(lost: list[int], predicted: list[int] | None, far_lost: int | None) -> Item:

@@ -11,8 +11,9 @@ import pytest
 from netbench.analysis.trains import FULL_FRAME_BITS, Train
 from netbench.campaign.building import link_entry
 from netbench.campaign.calibration import LinkCalibration
-from netbench.campaign.certificate import PROBE_BITS, Item, Kind, Standing, fault, nothing
+from netbench.campaign.certificate import Item, Kind, Standing, fault, nothing
 from netbench.campaign.condition import Condition
+from netbench.campaign.delay_items import PROBE_BITS
 from netbench.campaign.document import Document, LinkEntry
 from netbench.campaign.trace_items import Crossings, Followed, crossings, delay_by_trace, loss_by_trace
 from netbench.campaign.trace_steps import shortest_step_ns, steps_at
