@@ -1,4 +1,7 @@
-"""A program for tests: the plan named on its command line in its own namespaces, then waiting to be ended."""
+"""A program for tests: the plan named on its command line in its own namespaces, then waiting to be ended.
+
+A second word ``frr`` has FRR find its routes.
+"""
 
 import os
 import signal
@@ -19,7 +22,7 @@ def main() -> None:
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
     plan = find(sys.argv[1])
-    with EmulatedNetwork(plan, NetworkOptions()) as network:
+    with EmulatedNetwork(plan, NetworkOptions(routing="frr" if "frr" in sys.argv[2:] else "static")) as network:
         taken = network.routes(list(plan.corridors.values()))
         if {name: forward for name, (forward, _) in taken.items()} != {name: route.sites for name, route in routes(plan).items()}:
             raise SystemExit(f"the routes are not as planned: {taken}")

@@ -1,5 +1,7 @@
 """Becoming an ordinary user, uid 65534, who may run this interpreter wherever it lies."""
 
+import os
+import shutil
 import stat
 import sys
 from collections.abc import Sequence
@@ -7,6 +9,16 @@ from pathlib import Path
 
 NOBODY = 65534
 _SETPRIV = ("setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups")
+
+
+def compiled_before(folder: Path) -> dict[str, str]:
+    """The environment in which that user finds what was compiled here before, copied into ``folder``; compiling takes 20 s."""
+    kept = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "netbench"
+    kept.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(kept, folder / "netbench")
+    for place in (folder, *folder.rglob("*")):
+        os.chown(place, NOBODY, NOBODY)
+    return {"XDG_CACHE_HOME": str(folder)}
 
 
 def as_nobody(scratch: Path) -> Sequence[str]:

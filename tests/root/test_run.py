@@ -19,7 +19,7 @@ import pytest
 from netbench.archive.reader import list_runs
 from netbench.plan import catalogue
 from tests.root.interfaces import emulated_interfaces
-from tests.root.nobody import as_nobody
+from tests.root.nobody import NOBODY, as_nobody, compiled_before
 
 NETBENCH = (sys.executable, "-m", "netbench")
 SHORT = ("run", "first", "--duration", "2s")
@@ -145,30 +145,29 @@ def test_the_archive_shows_the_same_table_as_the_run(finished: Finished) -> None
     assert "theory" in english.stdout.lower()
 
 
-def test_junit_and_table_in_one_run(tmp_path: Path) -> None:
-    """JUnit goes to its file while the table goes to stdout; --only restricts both."""
-    corridor = next(iter(catalogue.find("first").corridors))
-    report = tmp_path / "report.xml"
-
-    process = netbench(*SHORT, "--only", corridor, "--junit", str(report), "--results", str(tmp_path / "r"), "--lang", "en")
-
-    assert process.returncode in EXPECTED_CODES, process.stderr
-    assert report.read_text(encoding="utf-8").startswith("<?xml")
-    assert "theory" in process.stdout.lower()
-
-
 def test_an_ordinary_user_needs_nothing_more(tmp_path: Path) -> None:
-    """As uid 65534, without any privilege, the whole run works, and the archive belongs to that user."""
+    """As uid 65534, without any privilege, a whole run works: the archive is that user's, so is JUnit's file; the table is shown.
+
+    ``--only`` restricts all of them to one corridor, and every link is proved none the less.
+    """
     results = tmp_path / "results"
     results.mkdir()
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)
-    os.chown(results, 65534, 65534)
+    os.chown(results, NOBODY, NOBODY)
+    corridor = next(iter(catalogue.find("first").corridors))
+    words = (*SHORT, "--only", corridor, "--junit", str(results / "report.xml"), "--results", str(results), "--lang", "en")
 
-    process = netbench(*SHORT, "--results", str(results), prefix=as_nobody(tmp_path), env={"HOME": str(results)})
+    environment = {"HOME": str(results), **compiled_before(tmp_path / "cache")}
+    process = netbench(*words, prefix=as_nobody(tmp_path), env=environment)
 
     assert process.returncode in EXPECTED_CODES, process.stderr
-    assert {path.stat().st_uid for path in results.glob("2*/*")} == {65534}
+    assert "theory" in process.stdout.lower()
+    assert (results / "report.xml").read_text("utf-8").startswith("<?xml")
+    assert {path.stat().st_uid for path in results.glob("2*/*")} == {NOBODY}
+    document = json.loads(next(results.glob("2*/result.json")).read_text("utf-8"))
+    assert [each["id"] for each in document["corridors"]] == [corridor]
+    assert all(link["faithful"] for link in document["links"])
 
 
 def test_a_link_off_its_plan_stops_the_run(tmp_path: Path) -> None:

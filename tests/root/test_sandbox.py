@@ -12,14 +12,18 @@ import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
+from netbench.archive.verify import verify_archive
 from netbench.linux.sandbox import MARK, inside, sandbox_argv
+from netbench_topologies.frr.config import DAEMONS
 from tests.root.interfaces import emulated_interfaces
-from tests.root.nobody import as_nobody
+from tests.root.nobody import as_nobody, compiled_before
 
 EMULATION = Path(__file__).with_name("emulation.py")
 TAG = "NETBENCH_TEST_TAG"
+INCONCLUSIVE = 4
 COMPILED = "netbench-0"
 """Where the relay's compiled loop is kept for a user who has no home and is root in the sandbox: a cache, not a left-over."""
 
@@ -54,6 +58,14 @@ def tagged(tag: str) -> set[int]:
             if wanted in (place / "environ").read_bytes().split(b"\0"):
                 found.add(int(place.name))
     return found
+
+
+def left_of(tag: str) -> set[int]:
+    """The processes that are still there some time after they were to end."""
+    deadline = time.monotonic() + 10
+    while (left := tagged(tag)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return left
 
 
 def sandboxed(*argv: str) -> Sequence[str]:
@@ -184,13 +196,55 @@ def test_killed_at_any_moment_it_leaves_nothing(tag: str, user: Sequence[str], t
         else:
             time.sleep(moment)
         process.kill()
-    deadline = time.monotonic() + 10
-    while tagged(tag) and time.monotonic() < deadline:
-        time.sleep(0.02)
 
-    assert not tagged(tag)
+    assert left_of(tag) == set()
     assert outside() == before
     assert {left.name for left in scratch.iterdir()} <= {COMPILED}
+
+
+PAIR = """
+netbench: 1
+plan: pair
+rate_scale: 1
+sites:
+  west: {at: [26.0, 106.0]}
+  east: {at: [26.0, 106.01]}
+links:
+  - {id: west-east, between: [west, east], class: metro, delay: 1ms, rate: 100M, jitter: 0ms, loss: 0}
+corridors:
+  - {id: west-east, kind: in-province, from: west, to: east}
+"""
+
+
+def test_frr_runs_as_an_ordinary_user_and_is_gone_when_killed(tag: str, tmp_path: Path) -> None:
+    """Uid 65534 routes by OSPF, with every daemon at both sites; SIGKILL leaves none, and no interface, name or file."""
+    scratch = open_folder(tmp_path)
+    plan = scratch.parent / "pair.yaml"
+    plan.write_text(PAIR, "utf-8")
+    before = (outside(), files_of_frr())
+    variables = {"TMPDIR": str(scratch), **compiled_before(tmp_path / "cache")}
+    with start(tag, *as_nobody(tmp_path), sys.executable, str(EMULATION), str(plan), "frr", **variables) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n", process.communicate()[1]
+        running = sorted(name for number in tagged(tag) if (name := program(number)) in DAEMONS)
+        process.kill()
+
+    assert running == sorted([*DAEMONS, *DAEMONS])
+    assert left_of(tag) == set()
+    assert (outside(), files_of_frr()) == before
+    assert list(scratch.iterdir()) == []
+
+
+def files_of_frr() -> list[Path]:
+    """What lies where FRR keeps its files on a machine of its own."""
+    return sorted(place for folder in ("/etc/frr", "/run/frr", "/var/tmp/frr") for place in Path(folder).glob("**/*"))
+
+
+def program(process: int) -> str:
+    """The name of what a process runs, empty when it has ended."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{process}/comm").read_text("utf-8").strip()
+    return ""
 
 
 def open_folder(scratch: Path) -> Path:
@@ -226,6 +280,42 @@ def test_four_run_side_by_side_and_end_cleanly(tag: str) -> None:
     assert [(*process.communicate(timeout=60), process.returncode) for process in all_four] == [("down\n", "", 0)] * 4
     assert not tagged(tag)
     assert (outside(), settings()) == before
+
+
+def test_four_whole_runs_at_once_do_not_touch_each_other(tag: str, tmp_path: Path) -> None:
+    """Each measures the delay and the rate of its own plan, all into one archive, which seals every one of them.
+
+    The soonest packet tells the delay, and no rate comes near another's: a busy machine does not confuse them.
+    """
+    before = (outside(), settings())
+    results = tmp_path / "results"
+    plans = {delay_ms: tmp_path / f"after{delay_ms}ms.yaml" for delay_ms in (4, 8, 16, 32)}
+    for delay_ms, plan in plans.items():
+        text = PAIR.replace("plan: pair", f"plan: after{delay_ms}ms").replace(
+            "1ms, rate: 100M", f"{delay_ms}ms, rate: {delay_ms}M"
+        )
+        plan.write_text(text, "utf-8")
+    words = ("--no-calibrate", "--duration", "1s", "--results", str(results))
+    all_four = [start(tag, sys.executable, "-m", "netbench", "run", str(plan), *words) for plan in plans.values()]
+
+    for process in all_four:
+        said = process.communicate(timeout=120)
+        assert process.returncode == INCONCLUSIVE, said
+    assert not tagged(tag)
+    assert (outside(), settings()) == before
+    for delay_ms in plans:
+        (run,) = results.glob(f"2*-after{delay_ms}ms-*")
+        soonest_ns = min(filter(None, samples(run, "stamp-packets", "forward_ns")))
+        assert 0 <= soonest_ns - delay_ms * 1_000_000 < 3_000_000
+        octets, lasted_ns = (sum(samples(run, "iperf3-intervals", name)) for name in ("received_bytes", "duration_ns"))
+        assert 0.55 < 8e9 * octets / lasted_ns / (delay_ms * 1_000_000) < 1.1
+    verified = verify_archive(results, [])
+    assert (len(verified.runs), verified.damaged, verified.unsealed) == (4, False, frozenset())
+
+
+def samples(run: Path, name: str, column: str) -> list[int]:
+    """One column of a run's samples."""
+    return [int(row[column] or 0) for row in pq.read_table(run / "samples" / f"{name}.parquet").to_pylist()]
 
 
 def test_a_user_without_namespaces_is_told_what_to_allow(tag: str, tmp_path: Path) -> None:
