@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from netbench.live import load
-from netbench.live.load import check_sites, parse_inventory
+from netbench.live.load import check_sites, load_inventory, parse_inventory
 from netbench.live.model import PROTOCOLS, Limits, Protocol
+from netbench.live.reach import reach
 from netbench.live.starter import starter
 from netbench.plan import catalogue
 from tests.live.samples import FIRST, first
@@ -104,6 +105,19 @@ def test_what_is_begun_for_a_plan_holds(plan: str) -> None:
 def _ends(plan: str) -> set[str]:
     corridors = catalogue.find(plan).corridors.values()
     return {site for corridor in corridors for site in (corridor.source, corridor.destination)}
+
+
+def test_the_example_holds_and_reaches_corridors() -> None:
+    """What ships passes the reader and the schema, and gives corridors of its plan both ends from either of its hosts."""
+    path = Path(str(files("netbench_topologies"))) / "inventories" / "anshun.yaml"
+    plan = catalogue.find("anshun")
+    inventory = load_inventory(path)
+
+    check_sites(inventory, plan, str(path))
+    jsonschema.validate(_plain(path.read_text("utf-8")), SCHEMA)
+    far = {ends.corridor.id: ends.far.id for ends in reach(plan, inventory, ("guian",)).ends}
+    assert set(far.values()) == {"anshun", "zunyi", "guangzhou", "shenzhen"}
+    assert {ends.far.id for ends in reach(plan, inventory, ("anshun",)).ends} == {"guian"}
 
 
 def test_the_schema_is_one_and_takes_the_sample() -> None:
