@@ -23,7 +23,7 @@ PAIR = "probe"
 DEFAULT_COUNT = 50
 DEFAULT_INTERVAL = "100ms"
 """Ten packets a second: what a router's own reflector is sure to answer."""
-REFLECTED = ("stamp", "twamp")
+REFLECTED = ("stamp",)
 """Probes that need a reflector at the far end."""
 
 
@@ -188,9 +188,8 @@ def _write(path: Path, text: str) -> None:
 
 
 def _conclude(arguments: argparse.Namespace, report: "Report", summaries: tuple["Summary", ...]) -> int:
-    """Say it where less was measured than asked for, and where all was lost: then nothing but the loss is known."""
+    """Say it where all was lost: then nothing but the loss is known. That less was measured than asked for is told already."""
     if PAIR in report.cut_short:
-        print(f"netbench: cut short: {report.cut_short[PAIR]}", file=sys.stderr)
         return CannotMeasureError.exit_code
     lost = any((summary.metric, summary.direction, summary.value) == ("loss_ratio", "both", 1.0) for summary in summaries)
     if not lost:

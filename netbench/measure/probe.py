@@ -66,8 +66,9 @@ class Report:
     ``timestamps`` and ``error_ns`` are by pair id: who took the times, and a bound on what that adds to a one-way delay.
     ``far_clock_error_ns`` is the largest clock error that a far end claimed of itself while it was measured; None, or no entry,
     where it claimed no synchronised clock. ``not_measured`` gives a reason, one sentence, for each pair that has no samples;
-    ``cut_short`` gives one where the far end ended the measurement before the schedule did: the pair's samples end there.
-    ``remarks`` are sentences that must stand beside the figures of a pair. ``evidence`` is raw tool output by name.
+    ``cut_short`` gives one where the far end ended the measurement before the schedule did: the pair's samples end there, and
+    its remarks say so too. ``remarks`` are sentences that must stand beside the figures of a pair. ``evidence`` is raw tool
+    output by name.
     """
 
     timestamps: Mapping[str, TimestampClass] = field(default_factory=dict[str, TimestampClass])

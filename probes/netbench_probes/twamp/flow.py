@@ -1,6 +1,6 @@
 """One pair's session: STAMP's flow of test packets under a control connection."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from netbench.clock import Clock
 from netbench.linux.timestamping import StampedSocket
@@ -11,6 +11,10 @@ from netbench_probes.twamp.connection import ControlConnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_UNANSWERED: Final = (
+    "the server agreed to the session, but none of its test packets came back; does a firewall let UDP pass between both ends?"
+)
 
 
 class TwampFlow(Flow):
@@ -42,6 +46,15 @@ class TwampFlow(Flow):
             return super().settle(now_ns)
         self.when_ended()
         return self.session.abandon(now_ns)
+
+    def remarks(self) -> tuple[str, ...]:
+        """Return what must be said beside the figures: why there are no more of them, or why there are none."""
+        said = super().remarks()
+        if self.ended is not None:
+            return (*said, self.ended)
+        if self.session.next_sequence and not self.back.seen:
+            return (*said, _UNANSWERED)
+        return said
 
     def close(self) -> None:
         """Stop the session, then close connection and socket."""

@@ -1,7 +1,8 @@
 """The Server without sockets (RFC 5357 §3): what one control connection may ask, and what it is told. ``now`` is an argument.
 
-Open mode alone, with symmetrical size (RFC 6038) for who wants it. It is as strict as safety asks and no stricter: HMACs, SIDs
-and whatever is MBZ are not looked at, and a Stop-Sessions with the wrong number stops the sessions all the same.
+Open mode alone, with symmetrical size (RFC 6038) for who wants it. It is as strict as safety asks and no stricter: HMACs, SIDs,
+whatever is MBZ and the announced padding are not looked at (a reply is as long as its request), and a Stop-Sessions with a wrong
+number stops the sessions all the same.
 """
 
 from dataclasses import dataclass
@@ -36,8 +37,6 @@ _LENGTHS: Final[dict[int, int]] = {
     Command.START_SESSIONS: COMMAND_OCTETS,
     Command.STOP_SESSIONS: COMMAND_OCTETS,
 }
-_MOST_PADDING_OCTETS: Final = 65_507 - 14
-"""What a UDP packet over IPv4 can carry behind a sender's 14 octets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +171,7 @@ class ServerSession:
     def _makes_sense(self, request: SessionRequest) -> bool:
         """Return whether RFC 5357 §3.5 allows it and it can be done here: test packets in the connection's own family."""
         theirs = request.conf_sender or request.conf_receiver or request.slots or request.packets
-        return (
-            not theirs
-            and request.ip_version == self._ip_version
-            and dscp_of(request.type_p) is not None
-            and request.padding_octets <= _MOST_PADDING_OCTETS
-        )
+        return not theirs and request.ip_version == self._ip_version and dscp_of(request.type_p) is not None
 
     def _start(self) -> bytes:
         if self._sessions.opened == 0:

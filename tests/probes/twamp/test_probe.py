@@ -14,6 +14,7 @@ from netbench.measure.collect import MemorySink
 from netbench.measure.probe import Control, Pair, Report, Schedule
 from netbench.measure.samples import PACKETS, Columns, Fate
 from netbench.measure.vantage import RemoteEnd
+from netbench.report.language import retell
 from netbench_probes.twamp.probe import TwampParameters, TwampProbe
 from netbench_probes.twamp.reflection import reply_to
 from netbench_probes.twamp.wire import (
@@ -26,6 +27,7 @@ from netbench_probes.twamp.wire import (
 )
 from tests.probes.twamp import exchange
 from tests.probes.twamp.peers import LOOPBACK, exactly, listening, udp
+from tests.probes.twamp.test_client_session import CODES
 
 MILLISECOND = 1_000_000
 HERE = HostVantage({socket.AF_INET: LOOPBACK})
@@ -42,11 +44,12 @@ def measured(port: int, count: int, parameters: TwampParameters = UNHURRIED) -> 
 class Dying(threading.Thread):
     """A server to the octet, which answers so many test packets and then dies; its reflector is at another port than asked."""
 
-    def __init__(self, listener: socket.socket, answers: int, last_words: bytes = b"") -> None:
+    def __init__(self, listener: socket.socket, answers: int, last_words: bytes = b"", *, lingers: bool = False) -> None:
         super().__init__()
         self._listener = listener
         self._answers = answers
         self._last_words = last_words
+        self._lingers = lingers
         self.request = b""
         self.heard = b""
         self.start()
@@ -68,6 +71,8 @@ class Dying(threading.Thread):
                 reply = reply_to(octets, sequence=sequence, received_ns=now_ns, now_ns=now_ns, hop_limit=9, error_estimate=1)
                 reflector.sendto(reply, peer)
             client.sendall(self._last_words)
+            if self._lingers:
+                exactly(client, len(exchange.STOP_SESSIONS))
 
 
 def test_a_server_of_ours_at_a_vantage() -> None:
@@ -116,20 +121,77 @@ def test_what_is_asked_for() -> None:
     assert asked.sender_address == address_field(exchange.LOOPBACK)
 
 
+def told_user(capsys: pytest.CaptureFixture[str], port: int, language: str) -> list[str]:
+    command = [
+        "probe",
+        "twamp",
+        LOOPBACK,
+        "--port",
+        str(port),
+        "--interval",
+        "10ms",
+        "--set",
+        "timeout_ns=20s",
+        "--lang",
+        language,
+    ]
+    assert main(command) == 1
+    said = capsys.readouterr()
+    assert said.err == ""
+    return said.out.splitlines()
+
+
 def test_a_user_is_told_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     """The figures that there are, then why there are no more, and exit code 1; no traceback."""
     with listening() as (listener, port):
         server = Dying(listener, answers=3)
-        code = main(["probe", "twamp", LOOPBACK, "--port", str(port), "--interval", "10ms", "--set", "timeout_ns=20s"])
+        lines = told_user(capsys, port, "en")
+        server.join()
+        server = Dying(listener, answers=3)
+        chinese = told_user(capsys, port, "zh")
         server.join()
 
-    said = capsys.readouterr()
-    assert code == 1
-    assert "round-trip delay" in said.out
-    assert said.err == (
-        f"netbench: cut short: TWAMP server {LOOPBACK} port {port} closed the connection, which ends the test session; "
-        "its operator or its log may know why\n"
+    assert any(line.startswith("round-trip delay") for line in lines)
+    assert lines[-1] == (
+        f"TWAMP server {LOOPBACK} port {port} closed the connection, which ends the test session; "
+        "its operator or its log may know why"
     )
+    assert chinese[-1] == f"TWAMP 服务器 {LOOPBACK} 端口 {port} 关闭了连接，测试会话随之结束；原因可询问其管理者或查看其日志"
+
+
+def test_a_session_whose_packets_never_come_back() -> None:
+    """All is lost, and the remark says that the server is there."""
+    with listening() as (listener, port):
+        server = Dying(listener, answers=0, lingers=True)
+        columns, report = measured(port, 2, TwampParameters(timeout_ns=50 * MILLISECOND))
+        server.join()
+
+    assert set(columns["fate"].tolist()) <= {Fate.LOST, Fate.NOT_SENT}
+    assert report.remarks["p"][-1].startswith("the server agreed to the session, but none of its test packets came back")
+    assert report.cut_short == {}
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        *(
+            f"{said} {meaning}"
+            for said in ("refuses the connection:", "does not start the test session:")
+            for _, meaning in CODES
+        ),
+        *(f"refuses the test session: {meaning}" for _, meaning in CODES),
+        "sent no Start-Ack within 10 s; it may have stopped",
+        "closed the connection before its Server-Start; it may not accept the open mode",
+        "sent 9 of the 64 octets of its Server-Greeting within 10 s; it may be no TWAMP server",
+        "offers no open mode, only encrypted; ask its operator to allow unauthenticated sessions",
+        "is not there: nothing listens at that port; start one there, or give its port with --port",
+    ],
+)
+def test_what_a_server_did_is_told_in_chinese_too(sentence: str) -> None:
+    """Reports tell a pair's reason in their own language, whole."""
+    said = retell(f"TWAMP server far port 862 {sentence}", "zh")
+    assert said.startswith("TWAMP 服务器 far 端口 862 ")
+    assert " it " not in said
 
 
 def refusal(serve: Callable[[socket.socket], None]) -> str:
