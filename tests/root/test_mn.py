@@ -71,13 +71,13 @@ def planned_ms(corridor: str) -> float:
 def test_sites_are_as_far_apart_as_planned(who: str, tmp_path: Path) -> None:
     """The shell's ping by site names takes the planned round trip; every site reaches every other; cutting is refused."""
     user = as_nobody(tmp_path) if who == "nobody" else ()
-    commands = "home ping -c 5 -i 0.2 guian\nhome ip -o link\nlink guian anshun down\npingall\nexit\n"
+    commands = "home ping -c 25 -i 0.04 guian\nhome ip -o link\nlink guian anshun down\npingall\nexit\n"
 
     process = mn("--topo", "first", user=user, commands=commands)
 
     assert process.returncode == 0, process.stdout
     times = [float(found) for found in re.findall(r"icmp_seq=\d+ ttl=63 time=([\d.]+) ms", process.stdout)]
-    assert len(times) == 5, process.stdout
+    assert len(times) == 25, process.stdout
     assert planned_ms("home-guian") <= min(times) <= planned_ms("home-guian") + GENEROUS_MS
     assert "Results: 0% dropped (12/12 received)" in process.stdout
     assert process.stdout.count("would come back without its routes") == 2

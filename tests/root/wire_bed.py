@@ -151,7 +151,7 @@ def wire_bed(name: str, asked: str, seed: int = 1) -> Generator[WireBed]:
         with ThreadPoolExecutor(1) as pool:
             held = pool.submit(run_inside, namespace, hold)
             try:
-                yield _bed(entered.result())
+                yield bed_of(entered.result())
             finally:
                 leave.set()
                 held.result()
@@ -159,7 +159,8 @@ def wire_bed(name: str, asked: str, seed: int = 1) -> Generator[WireBed]:
         os.close(namespace)
 
 
-def _bed(network: OpenedNetwork) -> WireBed:
+def bed_of(network: OpenedNetwork) -> WireBed:
+    """Return the link called ``link`` of an open network with sites ``left`` and ``right``."""
     net, carrying = network.parts()
     ends = net.addressing.links["link"]
     sites = net.sites["left"].namespace, net.sites["right"].namespace

@@ -13,8 +13,9 @@ import pytest
 from netbench.linux.namespaces import new_network_namespace, run_inside
 from netbench.linux.trials import in_namespace
 from netbench_topologies.netem import kernel, messages
+from netbench_topologies.netem.echo import echoed
 from netbench_topologies.netem.orders import DirectionOrder, direction_order
-from netbench_topologies.netem.readback import queue_differences, way_differences
+from netbench_topologies.netem.readback import Said, queue_differences, way_differences
 from netbench_topologies.spec import DirectionSpec
 
 TRIED = in_namespace("netem")
@@ -44,28 +45,43 @@ def namespace() -> Iterator[int]:
     os.close(made)
 
 
-def told(order: DirectionOrder, *, first: bool) -> None:
+def requests(order: DirectionOrder) -> list[kernel.Request]:
     """The queue is at ``near`` and the way at ``far``."""
     near, far = socket.if_nametoindex("near"), socket.if_nametoindex("far")
-    requests = [(messages.NEW_QDISC, messages.queue(near, order.queue)), (messages.NEW_QDISC, messages.way(far, order.way))]
-    (kernel.create if first else kernel.change)(requests)
+    return [(messages.NEW_QDISC, messages.queue(near, order.queue)), (messages.NEW_QDISC, messages.way(far, order.way))]
+
+
+def created(order: DirectionOrder) -> None:
+    """Both are there."""
+    kernel.create(requests(order))
+
+
+def changed(order: DirectionOrder) -> list[str]:
+    """Both are changed; the fields that the kernel's echo has otherwise."""
+    queue, way = map(echoed, kernel.change(requests(order)))
+    return named(order, queue, way)
 
 
 def differing(order: DirectionOrder) -> list[str]:
-    """The fields that the kernel has otherwise."""
+    """The fields that tc finds otherwise."""
     said: dict[str, Any] = {entry["dev"]: entry for entry in kernel.queue_disciplines() if entry.get("root")}
-    found = [*queue_differences(order.queue, said["near"]), *way_differences(order.way, said["far"])]
-    return [difference.field for difference in found]
+    return named(order, said["near"], said["far"])
+
+
+def named(order: DirectionOrder, queue: Said, way: Said) -> list[str]:
+    """The fields that are not as ordered."""
+    return [difference.field for difference in (*queue_differences(order.queue, queue), *way_differences(order.way, way))]
 
 
 def test_the_kernel_does_as_told_through_every_change(namespace: int) -> None:
-    """Each of these is told after the other, and nothing of the one before is left."""
-    first = True
+    """Each of these is told after the other, and nothing of the one before is left, by the kernel's echo and by tc."""
+    other = direction_order("link", replace(SPEC, delay_ns=7_000_000, loss_ratio=0.3, rate_bps=19_000_000), None)
+    run_inside(namespace, lambda: created(other))
     for changes in ALTERED.values():
         order = direction_order("link", replace(SPEC, **changes), None)
-        run_inside(namespace, partial(told, order, first=first))
-        first = False
+        assert run_inside(namespace, partial(changed, order)) == []
         assert run_inside(namespace, partial(differing, order)) == []
+    assert set(run_inside(namespace, lambda: differing(other))) >= {"delay", "loss", "rate"}
 
 
 @pytest.mark.parametrize(
@@ -81,7 +97,7 @@ def test_the_kernel_does_as_told_through_every_change(namespace: int) -> None:
 def test_a_lie_of_the_kernel_is_named(namespace: int, command: str, field: str) -> None:
     """What somebody else changed behind our back is found by reading it back."""
     order = direction_order("link", SPEC, None)
-    run_inside(namespace, lambda: told(order, first=True))
+    run_inside(namespace, lambda: created(order))
 
     run_inside(namespace, lambda: subprocess.run(["tc", "qdisc", *command.split()], check=True))
 

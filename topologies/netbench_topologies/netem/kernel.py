@@ -14,7 +14,7 @@ from netbench.linux.namespaces import start_process
 Request = tuple[int, bytes]
 """A message's type and what follows its header."""
 
-_NLM_F_REQUEST, _NLM_F_ACK, _NLM_F_EXCL, _NLM_F_CREATE = 0x1, 0x4, 0x200, 0x400
+_NLM_F_REQUEST, _NLM_F_ACK, _NLM_F_ECHO, _NLM_F_EXCL, _NLM_F_CREATE = 0x1, 0x4, 0x8, 0x200, 0x400
 _NLMSG_ERROR = 2
 _HEADER = struct.Struct("=IHHII")
 _ERROR = struct.Struct("=i")
@@ -30,12 +30,12 @@ def create(requests: Sequence[Request]) -> None:
     _send(requests, _NLM_F_CREATE | _NLM_F_EXCL)
 
 
-def change(requests: Sequence[Request]) -> None:
-    """What was there is as it is asked to be now; packets in it stay.
+def change(requests: Sequence[Request]) -> list[bytes]:
+    """What was there is as it is asked to be now; packets in it stay. Return what the kernel says of each, headers left out.
 
     :raises OSError: when the kernel refuses one
     """
-    _send(requests, 0)
+    return _send(requests, _NLM_F_ECHO)
 
 
 def remove(requests: Sequence[Request]) -> None:
@@ -56,14 +56,26 @@ def queue_disciplines() -> list[dict[str, Any]]:
     return said
 
 
-def _send(requests: Sequence[Request], flags: int, forgiven: Sequence[int] = ()) -> None:
+def _send(requests: Sequence[Request], flags: int, forgiven: Sequence[int] = ()) -> list[bytes]:
+    echoes = list[bytes]()
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
         kernel.bind((0, 0))
         for start in range(0, len(requests), _AT_ONCE):
             batch = requests[start : start + _AT_ONCE]
             kernel.send(b"".join(_message(number, request, flags) for number, request in enumerate(batch)))
-            for _ in batch:
-                _check(kernel.recv(_ANSWER_OCTETS), forgiven)
+            answered = 0
+            while answered < len(batch):
+                answer = kernel.recv(_ANSWER_OCTETS)
+                if _is_echo(answer):
+                    echoes.append(answer[_HEADER.size :])
+                    continue
+                _check(answer, forgiven)
+                answered += 1
+    return echoes
+
+
+def _is_echo(answer: bytes) -> bool:
+    return bool(_HEADER.unpack_from(answer)[1] != _NLMSG_ERROR)
 
 
 def _message(number: int, request: Request, flags: int) -> bytes:
@@ -72,7 +84,6 @@ def _message(number: int, request: Request, flags: int) -> bytes:
 
 
 def _check(answer: bytes, forgiven: Sequence[int]) -> None:
-    _, kind, _, _, _ = _HEADER.unpack_from(answer)
-    code = -_ERROR.unpack_from(answer, _HEADER.size)[0] if kind == _NLMSG_ERROR else 0
+    code = -_ERROR.unpack_from(answer, _HEADER.size)[0]
     if code and code not in forgiven:
         raise OSError(code, os.strerror(code))

@@ -5,7 +5,8 @@ import platform
 import re
 import socket
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from hashlib import blake2b
@@ -19,6 +20,7 @@ from netbench.measure.network import LinkHealth
 from netbench.plan.model import DIRECTIONS, DirectionName
 from netbench_topologies.addressing import LinkEnd
 from netbench_topologies.netem import kernel, messages
+from netbench_topologies.netem.echo import echoed
 from netbench_topologies.netem.orders import DirectionOrder, direction_order
 from netbench_topologies.netem.readback import Difference, Said, queue_differences, way_differences
 from netbench_topologies.offloading import offloading
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from netbench_topologies.build import PlanNet
 
 T = TypeVar("T")
-Tell = Callable[[Sequence[kernel.Request]], None]
 Key = tuple[str, DirectionName]
 Place = str | None
 """A site, or None: where the wire's own ends are."""
@@ -81,8 +82,8 @@ class NetemWire:
         """
         self._started = True
         self._part_superpackets()
-        self._tell(kernel.create, self._ways, first=True)
-        self._verify(self._ways)
+        self._create()
+        self._verify()
 
     def stop(self) -> None:
         """Nothing is carried any more."""
@@ -107,9 +108,13 @@ class NetemWire:
         :raises RefusedError: when netem cannot do that, or says that it does not
         """
         way = self._ways[link, direction]
-        self._orders[link, direction] = self._order(way, spec)
-        self._tell(kernel.change, {(link, direction): way}, first=False)
-        self._verify({(link, direction): way})
+        order = self._orders[link, direction] = self._order(way, spec)
+        near, far = way.near.interface, way.far.wire_interface
+        said = {
+            way.near.site: {near: self._changed(way.near.site, near, partial(messages.queue, order=order.queue))},
+            None: {far: self._changed(None, far, partial(messages.way, order=order.way))},
+        }
+        _refuse(_faults(way, order, said))
 
     def forecast(self, link: str, direction: DirectionName, count: int) -> None:
         """Return None: which frames will be lost is known to the kernel alone."""
@@ -140,45 +145,47 @@ class NetemWire:
     def _order(self, way: Way, spec: DirectionSpec) -> DirectionOrder:
         return direction_order(way.name, spec, None if self._seed is None else _seed(self._seed, way))
 
-    def _tell(self, tell: Tell, ways: Mapping[Key, Way], *, first: bool) -> None:
-        """The queues are told in their sites' namespaces, the rest in the wire's own, one call each."""
+    def _create(self) -> None:
+        """The queues are made in their sites' namespaces, the rest in the wire's own, one call each."""
         by_site: dict[str, list[Way]] = defaultdict(list)
-        for way in ways.values():
+        for way in self._ways.values():
             by_site[way.near.site].append(way)
-        try:
-            self._at(None, lambda: tell(self._wire_requests(list(ways.values()), first=first)))
+        with _unsupported():
+            self._at(None, lambda: kernel.create(self._wire_requests()))
             for site, leaving in by_site.items():
-                self._at(site, partial(self._tell_queues, tell, leaving))
-        except OSError as error:
-            raise UnsupportedError(NO_NETEM.format(reason=error.strerror)) from error
+                self._at(site, partial(self._create_queues, leaving))
 
-    def _wire_requests(self, ways: list[Way], *, first: bool) -> list[kernel.Request]:
+    def _wire_requests(self) -> list[kernel.Request]:
         requests: list[kernel.Request] = []
-        for way in ways:
+        for key, way in self._ways.items():
             near, far = (socket.if_nametoindex(end.wire_interface) for end in (way.near, way.far))
-            requests.append((messages.NEW_QDISC, messages.way(far, self._orders[way.link, way.direction].way)))
-            if first:
-                requests.append((messages.NEW_QDISC, messages.ingress(near)))
-                requests.append((messages.NEW_FILTER, messages.redirect(near, far)))
+            requests.append((messages.NEW_QDISC, messages.way(far, self._orders[key].way)))
+            requests.append((messages.NEW_QDISC, messages.ingress(near)))
+            requests.append((messages.NEW_FILTER, messages.redirect(near, far)))
         return requests
 
-    def _tell_queues(self, tell: Tell, ways: Sequence[Way]) -> None:
+    def _create_queues(self, ways: Sequence[Way]) -> None:
         orders = {way.near.interface: self._orders[way.link, way.direction].queue for way in ways}
-        tell([(messages.NEW_QDISC, messages.queue(socket.if_nametoindex(name), order)) for name, order in orders.items()])
+        kernel.create(
+            [(messages.NEW_QDISC, messages.queue(socket.if_nametoindex(name), order)) for name, order in orders.items()]
+        )
 
-    def _verify(self, ways: Mapping[Key, Way]) -> None:
-        said = self._said({way.near.site for way in ways.values()})
-        faults = [
-            f"{way.name}: {_fault(difference)}"
-            for key, way in ways.items()
-            for difference in _differences(way, self._orders[key], said)
-        ]
-        if faults:
-            raise RefusedError(f"the kernel does not do as asked, so nothing was measured: {'; '.join(faults)}")
+    def _changed(self, place: Place, interface: str, message: Callable[[int], bytes]) -> Said:
+        """The interface's queue discipline is told to change; return what the kernel says that it does now."""
 
-    def _said(self, sites: set[str] | None = None) -> dict[Place, dict[str, Said]]:
+        def change() -> list[bytes]:
+            return kernel.change([(messages.NEW_QDISC, message(socket.if_nametoindex(interface)))])
+
+        with _unsupported():
+            return echoed(self._at(place, change)[0])
+
+    def _verify(self) -> None:
+        said = self._said()
+        _refuse([fault for key, way in self._ways.items() for fault in _faults(way, self._orders[key], said)])
+
+    def _said(self) -> dict[Place, dict[str, Said]]:
         """What tc says, by place and interface."""
-        places: list[Place] = [None, *(self._net.sites if sites is None else sorted(sites))]
+        places: list[Place] = [None, *self._net.sites]
         return {place: {str(said["dev"]): said for said in self._at(place, _roots)} for place in places}
 
     def _link_health(
@@ -221,9 +228,27 @@ def _differences(way: Way, order: DirectionOrder, said: Mapping[Place, Mapping[s
     ]
 
 
+def _faults(way: Way, order: DirectionOrder, said: Mapping[Place, Mapping[str, Said]]) -> list[str]:
+    return [f"{way.name}: {_fault(difference)}" for difference in _differences(way, order, said)]
+
+
 def _fault(difference: Difference) -> str:
     got = "nothing of the kind" if difference.got is None else f"{difference.got:.9g}"
     return f"{difference.field}: asked {difference.asked:.9g}, got {got}"
+
+
+def _refuse(faults: list[str]) -> None:
+    if faults:
+        raise RefusedError(f"the kernel does not do as asked, so nothing was measured: {'; '.join(faults)}")
+
+
+@contextmanager
+def _unsupported() -> Generator[None]:
+    """What the kernel refuses is told with what can be done about it."""
+    try:
+        yield
+    except OSError as error:
+        raise UnsupportedError(NO_NETEM.format(reason=error.strerror)) from error
 
 
 def _roots() -> list[Said]:
