@@ -42,6 +42,8 @@ _ANCILLARY_OCTETS: Final = 512
 _DATAGRAM_OCTETS: Final = 65_535
 _MOST_AWAITED: Final = 65_536
 _RECEIVE_BUFFER_OCTETS: Final = 1 << 20
+_PRIVILEGED_BUFFER_OCTETS: Final = 1 << 23
+_SO_RCVBUFFORCE: Final = 33
 
 _TIMES = struct.Struct("@6q")
 _EXTENDED_ERROR = struct.Struct("@IBBBBII")
@@ -77,7 +79,7 @@ class StampedSocket:
         self._counter = 0
         self._awaited: dict[int, tuple[int, int]] = {}
         owned.setblocking(False)
-        owned.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_OCTETS)
+        _widen(owned)
         _receive_header_fields(owned)
         self.kernel = self._stamp()
 
@@ -181,6 +183,14 @@ class StampedSocket:
         self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPING_NEW, _FLAGS)
         self._counter = 0
         self._awaited.clear()
+
+
+def _widen(owned: socket.socket) -> None:
+    """Its arrivals and stamps have room while the process is kept waiting: more than the host's limit where that is allowed."""
+    try:
+        owned.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _PRIVILEGED_BUFFER_OCTETS)
+    except PermissionError:
+        owned.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_OCTETS)
 
 
 def marking(family: int, tos: int) -> Ancillary:

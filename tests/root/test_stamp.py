@@ -8,7 +8,7 @@ import struct
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pytest
@@ -110,10 +110,11 @@ def test_delays_are_positive_and_ordered_in_both_families(two_hosts: "TwoHosts",
     assert report.error_ns["p"] <= 10_000
 
 
-def test_losses_are_located(two_hosts: "TwoHosts") -> None:
+@pytest.mark.parametrize("engine", ["plain", "compiled"])
+def test_losses_are_located(two_hosts: "TwoHosts", engine: Literal["plain", "compiled"]) -> None:
     """Packets dropped in the kernel before the reflector are lost forward, those dropped before the sender in reverse."""
     left, right = two_hosts
-    parameters = StampParameters(timeout_ns=200 * MILLISECOND)
+    parameters = StampParameters(timeout_ns=200 * MILLISECOND, engine=engine)
     pair = Pair("p", Filtering(left.vantage, 24, 2), Filtering(right.vantage, 0, 3))
 
     columns, report = measured(pair, parameters=parameters)
@@ -124,7 +125,11 @@ def test_losses_are_located(two_hosts: "TwoHosts") -> None:
     forward = columns["forward_ns"]
     assert not np.ma.getmaskarray(forward[columns["fate"] == Fate.LOST_REVERSE]).any()
     assert np.ma.getmaskarray(forward[columns["fate"] == Fate.LOST_FORWARD]).all()
+    for name in ("forward_ttl", "reverse_ttl"):
+        assert set(columns[name][columns["fate"] == Fate.ANSWERED].tolist()) == {255}
+    assert report.timestamps == {"p": "kernel"}
     assert json.loads(report.evidence["stamp.json"])["pairs"]["p"]["socket_drops"] > 0
+    assert json.loads(report.evidence["stamp.json"])["loop"]["engine"] == engine
 
 
 def test_remote_losses_are_located_by_a_stateful_reflector(two_hosts: "TwoHosts") -> None:
@@ -176,6 +181,24 @@ def test_stop_ends_it_without_inventing_losses(two_hosts: "TwoHosts") -> None:
     columns = sink.columns(PACKETS)
     assert 0 < len(columns["sequence"]) < UNHURRIED
     assert not np.isin(columns["fate"], (Fate.LOST, Fate.LOST_FORWARD, Fate.LOST_REVERSE)).any()
+
+
+def test_many_sessions_in_one_loop(two_hosts: "TwoHosts") -> None:
+    """Two hundred sessions, marked and filled: each has its own samples, all of them, and nothing is foreign."""
+    left, right = two_hosts
+    pairs = [Pair(str(number), left.vantage, right.vantage) for number in range(200)]
+    asked = StampParameters(engine="compiled", packet_octets=200, dscp=46, ssid=7)
+    sink = MemorySink()
+    report = StampProbe(asked).measure(pairs, Schedule(100 * MILLISECOND, 5), sink, Control())
+    columns = sink.columns(PACKETS)
+    made = np.unique(np.stack([columns["pair"], columns["sequence"]]), axis=1)
+    assert made.shape[1] == len(columns["pair"]) == 1000
+    assert set(columns["fate"].tolist()) <= {Fate.ANSWERED, Fate.NOT_SENT}
+    answered = columns["fate"] == Fate.ANSWERED
+    assert answered.any()
+    assert set(columns["forward_tos"][answered].tolist()) == set(columns["reverse_tos"][answered].tolist()) == {46 << 2}
+    told = json.loads(report.evidence["stamp.json"])["pairs"].values()
+    assert all(pair["foreign"] == pair["malformed"] == pair["tlvs"]["unrecognised"] == 0 for pair in told)
 
 
 def test_unmeasurable_pairs_have_their_reason(two_hosts: "TwoHosts") -> None:

@@ -41,6 +41,7 @@ class Engine:
 
     def __init__(self, flows: Sequence[tuple[int, Flow]], schedule: Schedule, control: Control, clock: Clock) -> None:
         """``flows`` are by index of their pair; nothing is sent yet."""
+        self.kind = "plain"
         self.pace = Pace()
         self._flows = flows
         self._schedule = schedule

@@ -42,7 +42,8 @@ class StampParameters:
     ``key`` is a key or the name of one; ``keys`` the file that has it, None for what the environment says; without a name it is
     the key of the SSID. With a key the session is authenticated, unless ``mode`` says open: then it covers the TLVs alone.
 
-    ``stateless`` makes our own reflector number its replies as their requests.
+    ``stateless`` makes our own reflector number its replies as their requests. ``engine`` is the loop that sends: ``auto`` is the
+    compiled one from ten thousand packets a second on, where it can do what is asked, else the plain one.
     """
 
     family: Literal[4, 6] | None = None
@@ -66,6 +67,7 @@ class StampParameters:
     key: str | Key | None = None
     keys: str | None = None
     stateless: bool = False
+    engine: Literal["auto", "compiled", "plain"] = "auto"
 
     def __post_init__(self) -> None:
         if self.family not in (None, 4, 6):

@@ -10,9 +10,7 @@ from netbench.measure.probe import Control, Pair, Report, Schedule
 from netbench.measure.reflector import ReflectorOptions
 from netbench.measure.samples import PACKETS, Sink
 from netbench.measure.vantage import RemoteEnd, Vantage
-from netbench_probes.handover import drive
-from netbench_probes.stamp.columns import columns_of
-from netbench_probes.stamp.engine import Engine
+from netbench_probes.stamp.choosing import engine_for, run
 from netbench_probes.stamp.estimate import ClockWord, kept_true
 from netbench_probes.stamp.flow import Flow
 from netbench_probes.stamp.parameters import StampParameters, style_of, talk_of
@@ -66,9 +64,9 @@ class StampProbe:
         try:
             if not flows:
                 raise CannotMeasureError("; ".join(sorted(set(not_measured.values()))) or "there is no pair to measure")
-            engine = Engine(flows, schedule, control, self._clock)
+            engine = engine_for(flows, schedule, control, self._clock, self._parameters)
             with kept_true(word, read_clock_state):
-                drive(engine, "netbench-stamp", lambda rows: sink.write(PACKETS, columns_of(rows)))
+                run(engine, lambda columns: sink.write(PACKETS, columns))
             return report(self.name, pairs, flows, not_measured, engine)
         finally:
             for _, flow in flows:

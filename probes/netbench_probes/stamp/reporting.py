@@ -3,9 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Protocol
 
 from netbench.measure.probe import Pair, Report, TimestampClass
-from netbench_probes.stamp.engine import Engine
+from netbench_probes.stamp.engine import Pace
 from netbench_probes.stamp.flow import Flow
 
 KERNEL_ERROR_NS = 10_000
@@ -16,8 +17,22 @@ USER_ERROR_NS = 10_000_000
 """The user's clock: a woken process may be milliseconds late."""
 
 
+class Paced(Protocol):
+    """An engine that has run: which one, and how well it kept its schedule."""
+
+    @property
+    def kind(self) -> str:
+        """``plain`` or ``compiled``."""
+        ...
+
+    @property
+    def pace(self) -> Pace:
+        """Its own account."""
+        ...
+
+
 def report(
-    name: str, pairs: Sequence[Pair], flows: Sequence[tuple[int, Flow]], not_measured: Mapping[str, str], engine: Engine
+    name: str, pairs: Sequence[Pair], flows: Sequence[tuple[int, Flow]], not_measured: Mapping[str, str], engine: Paced
 ) -> Report:
     """Return the report of the probe called ``name``; its evidence is in ``NAME.json``."""
     by_id = {pairs[index].id: flow for index, flow in flows}
@@ -43,9 +58,9 @@ def _error_ns(flow: Flow) -> int:
     return KERNEL_ERROR_NS if flow.reflector is not None or followed else REMOTE_ERROR_NS
 
 
-def _self_report(flows: Mapping[str, Flow], engine: Engine) -> bytes:
+def _self_report(flows: Mapping[str, Flow], engine: Paced) -> bytes:
     document = {
-        "loop": asdict(engine.pace),
+        "loop": {"engine": engine.kind} | asdict(engine.pace),
         "pairs": {
             pair: asdict(flow.session.tally)
             | {"socket_drops": flow.drops(), "send_errors": flow.send_errors, "icmp_errors": flow.icmp_errors}

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from netbench_topologies.relay.compiled import compiled
+from netbench.linux.native.compiled import compiled
 from netbench_topologies.relay.layout import Words
 from netbench_topologies.relay.ring import HEAD, NOWHERE, RING_WORDS, TAIL
 

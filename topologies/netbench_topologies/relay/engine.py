@@ -6,8 +6,8 @@ import select
 
 import numpy as np
 
+from netbench.linux.native.compiled import compile_for
 from netbench_topologies.relay.buffers import make_buffers
-from netbench_topologies.relay.compiled import compile_for
 from netbench_topologies.relay.direction import RINGS, fresh_directions
 from netbench_topologies.relay.layout import CHUNK_WORDS, HEADER_CHUNKS, IN_DESCRIPTOR, SharedMemory, Words
 from netbench_topologies.relay.loop import Watched, run

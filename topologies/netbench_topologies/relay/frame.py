@@ -7,7 +7,7 @@ without its check sequence.
 import numpy as np
 from numpy.typing import NDArray
 
-from netbench_topologies.relay.compiled import compiled
+from netbench.linux.native.compiled import compiled
 
 Octets = NDArray[np.uint8]
 

@@ -2,6 +2,20 @@
 
 from typing import NamedTuple
 
+from netbench.linux.native.compiled import compiled
+from netbench.linux.native.libc import (
+    CLOCK_MONOTONIC,
+    EAGAIN,
+    EINTR,
+    ENOBUFS,
+    MSG_DONTWAIT,
+    NANOSECONDS,
+    SYS_EPOLL_PWAIT2,
+    error_number,
+    read_clock,
+    sendmmsg,
+    syscall,
+)
 from netbench_topologies.relay.buffers import (
     ADDRESS_EVENTS,
     ADDRESS_OUT,
@@ -14,7 +28,6 @@ from netbench_topologies.relay.buffers import (
     TIMEOUT,
     Buffers,
 )
-from netbench_topologies.relay.compiled import compiled
 from netbench_topologies.relay.direction import RINGS, Direction, Directions, direction_at
 from netbench_topologies.relay.layout import (
     LATE_FRAMES,
@@ -25,19 +38,6 @@ from netbench_topologies.relay.layout import (
     SENT,
     TOTAL_LATE_NS,
     Words,
-)
-from netbench_topologies.relay.libc import (
-    CLOCK_MONOTONIC,
-    EAGAIN,
-    EINTR,
-    ENOBUFS,
-    MSG_DONTWAIT,
-    NANOSECONDS,
-    SYS_EPOLL_PWAIT2,
-    error_number,
-    read_clock,
-    sendmmsg,
-    syscall,
 )
 from netbench_topologies.relay.receive import receive
 from netbench_topologies.relay.ring import COUNT, LISTED, RECORD_WORDS, TAIL, first_due, record_at, remove, words_of

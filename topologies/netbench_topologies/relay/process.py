@@ -6,14 +6,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netbench.errors import CannotMeasureError, RefusedError, UnsupportedError, UsageError
+from netbench.linux.native.cache import cache_folder
 from netbench.plan.model import DIRECTIONS, DirectionName, PerDirection
-from netbench_topologies.relay.cache import cache_folder
 from netbench_topologies.relay.capacity import chunks_of, store_chunks
 from netbench_topologies.relay.fate import predicted_losses
 from netbench_topologies.relay.layout import (
@@ -233,7 +234,7 @@ class Relay:
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "netbench_topologies.relay", *map(str, arguments)],
             pass_fds=[*descriptors, *(port.fileno() for port in self._ports)],
-            env={**os.environ, "NUMBA_CACHE_DIR": str(cache_folder())},
+            env={**os.environ, "NUMBA_CACHE_DIR": str(cache_folder("relay", Path(__file__).parent))},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._errors,

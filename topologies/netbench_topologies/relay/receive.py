@@ -1,5 +1,16 @@
 """From a socket into the ring: frames are scheduled by when the kernel took them from the wire."""
 
+from netbench.linux.native.compiled import compiled
+from netbench.linux.native.libc import (
+    CLOCK_MONOTONIC,
+    CLOCK_REALTIME,
+    MSG_DONTWAIT,
+    MSG_TRUNC,
+    NANOSECONDS,
+    memcpy,
+    read_clock,
+    recvmmsg,
+)
 from netbench_topologies.relay.buffers import (
     ADDRESS_IN,
     ADDRESS_SCRATCH,
@@ -14,20 +25,9 @@ from netbench_topologies.relay.buffers import (
     REAL_TIME,
     Buffers,
 )
-from netbench_topologies.relay.compiled import compiled
 from netbench_topologies.relay.direction import LARGE_FRAMES, LAST_ARRIVAL, Direction
 from netbench_topologies.relay.frame import wire_bits
 from netbench_topologies.relay.layout import IN_DESCRIPTOR, LARGEST_FRAME, OVERRUNS, RECEIVED, Words
-from netbench_topologies.relay.libc import (
-    CLOCK_MONOTONIC,
-    CLOCK_REALTIME,
-    MSG_DONTWAIT,
-    MSG_TRUNC,
-    NANOSECONDS,
-    memcpy,
-    read_clock,
-    recvmmsg,
-)
 from netbench_topologies.relay.ring import NO_ROOM, RECORD_WORDS, append, room, words_of
 from netbench_topologies.relay.schedule import NEVER, due_time
 

@@ -7,7 +7,7 @@ back last is taken first, so that memory is warm, and as much of it is used as t
 
 from typing import NamedTuple
 
-from netbench_topologies.relay.compiled import compiled
+from netbench.linux.native.compiled import compiled
 from netbench_topologies.relay.layout import CHUNK_WORDS, Words
 
 RECORD_WORDS = 2

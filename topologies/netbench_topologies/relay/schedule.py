@@ -6,7 +6,7 @@ while frames are on their way holds for those that arrive from then on.
 
 import numpy as np
 
-from netbench_topologies.relay.compiled import compiled
+from netbench.linux.native.compiled import compiled
 from netbench_topologies.relay.direction import BUSY_UNTIL, LAST_DUE, LAST_LATE_DUE, REMAINDER, Direction
 from netbench_topologies.relay.fate import FIRST_MIX, FRACTION_BITS, GOLDEN_GAMMA, SECOND_MIX
 from netbench_topologies.relay.layout import (

@@ -1,4 +1,4 @@
-"""Where the compiled loop is kept: in the user's cache, in a folder named after the text it was compiled from."""
+"""Where a compiled loop is kept: in the user's cache, in a folder named after the text it was compiled from."""
 
 import os
 import tempfile
@@ -11,16 +11,18 @@ from netbench.errors import UnsupportedError
 _PRIVATE = 0o700
 
 
-def cache_folder() -> Path:
-    """Return a folder that exists, can be written, and belongs to this user alone.
+def cache_folder(name: str, source: Path) -> Path:
+    """Return a folder for the loop ``name`` that exists, can be written, and belongs to this user alone.
+
+    ``source`` is the folder of the loop's own modules; those of this package belong to every loop.
 
     :raises UnsupportedError: when there is no such place
     """
     for base in _bases():
-        folder = base / f"relay-{_text_digest()}"
+        folder = base / f"{name}-{_text_digest(source)}"
         if _usable(folder):
             return folder
-    raise UnsupportedError("no folder to keep the compiled relay in; set NUMBA_CACHE_DIR to one that can be written")
+    raise UnsupportedError(f"no folder to keep the compiled {name} in; set NUMBA_CACHE_DIR to one that can be written")
 
 
 def _bases() -> Iterator[Path]:
@@ -44,8 +46,9 @@ def _usable(folder: Path) -> bool:
         return False
 
 
-def _text_digest() -> str:
+def _text_digest(source: Path) -> str:
     digest = blake2b(digest_size=8)
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
+    for folder in (source, Path(__file__).parent):
+        for path in sorted(folder.glob("*.py")):
+            digest.update(path.read_bytes())
     return digest.hexdigest()
