@@ -3,7 +3,8 @@
 1. One clock at both ends: everything, exactly.
 2. ``bounded``: one-way delays, each with the clocks' error as a bound. The two clocks claim to be synchronised, or the plan says
    how long light needs, or that both ways are the same; and together that leaves less than three quarters of the range that the
-   round trip alone leaves (either way may have taken all of it).
+   round trip alone leaves (either way may have taken all of it). Where it leaves more, the delay is not shown, and its bounds
+   still decide what they can decide.
 3. ``variation``: one-way delays are not given. How a direction's delays vary is, since a constant offset takes no part in it:
    corrected for skew and steps, with what both leave open as a bound. So it is where nothing bounds the offset, or where what is
    claimed contradicts itself: then the one-way delay is void, being below theory by one of the claims.
@@ -74,9 +75,9 @@ class ClockFinding:
     """What was found out about the two clocks of one pair, and what that allows.
 
     ``error_ns`` bounds their part in a one-way delay's error, ``pdv_error_ns`` and ``ipdv_error_ns`` in that of its variation;
-    None where that is not given, for which ``reason`` is why. ``contradiction``: what was claimed cannot be true. The far
-    clock was ahead by ``offset`` when the session ended, and faster by ``skew``; None where that is not known. ``left_out``
-    packets may have been under way at a step.
+    None where nothing does. ``reason`` is why not everything is given. ``contradiction``: what was claimed cannot be true. The
+    far clock was ahead by ``offset`` when the session ended, and faster by ``skew``; None where that is not known.
+    ``left_out`` packets may have been under way at a step.
     """
 
     footing: Footing
@@ -117,16 +118,16 @@ def _why_not_bounded(relation: Relation, known: Beforehand) -> str | None:
 
 
 def _finding(relation: Relation, footing: Footing, reason: str | None, *, contradiction: bool) -> ClockFinding:
-    bounded, steady = footing is Footing.BOUNDED, footing is not Footing.REFUSED
+    bounds, steady = footing is Footing.BOUNDED or reason == TOO_WIDE, footing is not Footing.REFUSED
     skew = relation.segments[-1].skew if steady and relation.segments[-1].skew_known else None
     return ClockFinding(
         footing=footing,
         reason=reason,
         contradiction=contradiction,
-        error_ns=_up(relation.error_ns) if bounded else None,
+        error_ns=_up(relation.error_ns) if bounds else None,
         pdv_error_ns=_up(relation.variation_ns) if steady else None,
         ipdv_error_ns=_up(relation.neighbours_ns) if steady else None,
-        offset=_offset(relation) if bounded else None,
+        offset=_offset(relation) if bounds else None,
         skew=skew,
         steps=_steps(relation),
         left_out=int(np.count_nonzero(~_covered(relation))) if steady else len(relation.exchanges),

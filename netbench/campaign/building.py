@@ -7,6 +7,7 @@ from netbench.campaign.calibration import LinkCalibration
 from netbench.campaign.document import (
     SCHEMA,
     BreakEvenEntry,
+    ClocksEntry,
     CorridorEntry,
     Document,
     LinkAsked,
@@ -36,6 +37,7 @@ class CorridorFindings:
     outcome: Outcome
     timestamps: str | None
     not_measured: Mapping[str, str]
+    clocks: ClocksEntry | None = None
 
 
 def plan_entry(plan: Plan) -> PlanEntry:
@@ -124,7 +126,7 @@ def link_entry(calibration: LinkCalibration) -> LinkEntry:
 def corridor_entry(found: CorridorFindings) -> CorridorEntry:
     """Return one corridor: its route, its figures, its targets."""
     corridor, facts = found.corridor, found.facts
-    return {
+    entry: CorridorEntry = {
         "id": corridor.id,
         "kind": corridor.kind.value,
         "class": corridor.link_class.value if corridor.link_class else None,
@@ -144,6 +146,9 @@ def corridor_entry(found: CorridorFindings) -> CorridorEntry:
         "verdict": outcome_name(found.outcome),
         "conditional": any(verdict.conditional for verdict in found.verdicts),
     }
+    if found.clocks is not None:
+        entry["clocks"] = found.clocks
+    return entry
 
 
 def metric_entry(figure: Figure) -> MetricEntry:

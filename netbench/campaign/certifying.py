@@ -11,6 +11,7 @@ from netbench.campaign.observer import Observer
 from netbench.campaign.options import CampaignOptions
 from netbench.campaign.result import CampaignResult
 from netbench.clock import Clock
+from netbench.linux.clockstate import read_clock_state
 from netbench.measure.network import Network, NetworkOptions
 from netbench.measure.probe import Control
 from netbench.plan import routing
@@ -34,7 +35,7 @@ def make_certificate(
     links = tuple(plan.links.values())
     observer.announce("{links} links: {seconds} s", links=str(len(links)), seconds=f"{calibrating.seconds(links):.0f}")
     with network_class(plan, NetworkOptions(options.wire, options.seed)) as network:
-        writer = RunWriter.create(options.results, plan, network_class.name, started, manifest_facts(options))
+        writer = RunWriter.create(options.results, plan, network_class.name, started, manifest_facts(options, read_clock_state()))
         try:
             found, faults = calibrating.certify(Bench(network, plan, writer, Control()), routing.routes(plan), observer)
             for name, content in network.evidence().items():

@@ -202,8 +202,54 @@ CorridorEntry = TypedDict(
         "verdict": OutcomeName,
         "conditional": bool,
         "live": NotRequired["LiveCorridorEntry"],
+        "clocks": NotRequired["ClocksEntry"],
     },
 )
+
+
+class ClockStepEntry(TypedDict):
+    """The far clock was put forward by so much against the one here, at about this instant of the one here."""
+
+    at: str
+    step_ns: int
+
+
+class ClocksEntry(TypedDict):
+    """The two clocks between which packets went, and what that allows (``netbench.analysis.footing``).
+
+    One-way delays are given where ``footing`` is bounded, each direction's variation where it is that or variation; ``reason`` is
+    why not more, and ``contradiction`` says that what was claimed cannot be true. ``error_ns``, ``pdv_error_ns`` and
+    ``ipdv_error_ns`` bound the clocks' part in these figures and widen what is judged; ``low`` and ``high`` of a metric do
+    not have them in. The far clock was ahead by ``offset_ns`` at the end, and faster by ``skew_ppb``.
+
+    What that rests on: light needs ``least_ns`` one way, the plan declares the path ``symmetric``, and what the clocks claim of
+    themselves, null where they claim nothing. ``left_out`` packets may have been under way at one of the ``steps``.
+    """
+
+    footing: Literal["bounded", "variation", "refused"]
+    reason: str | None
+    contradiction: bool
+    error_ns: int | None
+    pdv_error_ns: int | None
+    ipdv_error_ns: int | None
+    offset_ns: Bounds | None
+    skew_ppb: Bounds | None
+    least_ns: int
+    symmetric: bool
+    here_error_ns: int | None
+    far_error_ns: int | None
+    steps: list[ClockStepEntry]
+    left_out: int
+
+
+class ClockEntry(TypedDict):
+    """The wall clock of the host that measured, as ``source`` had it: within ``error_ns`` of UTC, null where nobody bounds it."""
+
+    synchronised: bool
+    error_ns: int | None
+    source: Literal["chrony", "ptp4l", "kernel", "nobody"]
+    reference: str | None
+    frequency_ppb: int | None
 
 
 class LiveCorridorEntry(TypedDict):
@@ -341,6 +387,7 @@ class Document(TypedDict):
 
     ``host`` is how busy the machine was, by what was measured: delay, throughput. ``load`` is there when one was offered.
     ``failures`` is there when links were cut, ``live`` for a run on live links, whose ``links`` nobody measured one by one.
+    ``clock`` is this host's, at the start and at the end.
     """
 
     schema: int
@@ -359,6 +406,7 @@ class Document(TypedDict):
     load: NotRequired[LoadEntry]
     failures: NotRequired[list[FailureEntry]]
     live: NotRequired[LiveEntry]
+    clock: NotRequired[dict[str, ClockEntry]]
 
 
 class PlanEntry(TypedDict):

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from netbench.analysis.intervals import share_at_least, summarise_intervals
-from netbench.analysis.packets import summarise_packets
 from netbench.analysis.summary import Summary, SummaryDirection
 from netbench.campaign.building import CorridorFindings, Judgement
+from netbench.campaign.clocks import Claims, beforehand, between_two_clocks
 from netbench.campaign.condition import LATE_SHARE_OF_DELAY, LATE_SHARE_OF_RATE, Condition
+from netbench.campaign.document import ClocksEntry
 from netbench.campaign.figuring import Figure
 from netbench.campaign.live_bulk import Bulk
 from netbench.campaign.live_choice import Choice
@@ -21,12 +22,8 @@ from netbench.plan.model import DIRECTIONS, Corridor, Layer, Plan, Route, Target
 from netbench.units import format_rate
 from netbench.verdict.aggregate import corridor_outcome, exit_code, is_conditional, run_outcome
 from netbench.verdict.judge import judge
-from netbench.verdict.model import CorridorFacts, Verdict
+from netbench.verdict.model import ONE_CLOCK, ClockErrors, CorridorFacts, Verdict
 
-UNKNOWN_CLOCK = (
-    "the far end's clock is not known to agree with this one, so a one-way delay would be as wrong as the clocks are apart; "
-    "the round trip and the variation of each direction need no common clock"
-)
 CAP_SHARE = 0.9
 """Of the rate that bulk tests are held to: a limit above that cannot be told from the inventory's own."""
 
@@ -35,13 +32,17 @@ _TURNED: Mapping[SummaryDirection, SummaryDirection] = {"forward": "reverse", "r
 
 @dataclass(frozen=True, slots=True)
 class LiveMeasurements:
-    """Everything measured, before anything is judged: how each corridor was to be measured, and what each probe brought."""
+    """Everything measured, before anything is judged: how each corridor was to be measured, and what each probe brought.
+
+    ``clock_error_ns`` bounds how far this host's clock was from UTC meanwhile, None where nobody bounds it.
+    """
 
     reached: Mapping[str, Reached]
     choice: Choice
     delays: Mapping[str, Brought]
     condition: Condition | None
     bulk: Bulk
+    clock_error_ns: int | None = None
 
     def told_by(self, tell: Callable[[str], str]) -> "LiveMeasurements":
         """Return the same with every reason as ``tell`` says it."""
@@ -75,15 +76,18 @@ class _Part:
     """The figures of one family of one corridor, and why they may not be judged where the host was not fit."""
 
     figures: tuple[Figure, ...]
+    judged: tuple[Summary, ...]
     void: str | None
+    clocks: ClockErrors = ONE_CLOCK
+    clocks_entry: ClocksEntry | None = None
 
 
 def _find(plan: Plan, corridor: Corridor, route: Route, measured: LiveMeasurements, today: date) -> CorridorFindings:
     brought, reached = measured.brought(corridor.id), measured.reached[corridor.id]
-    delay, rate = _delay(corridor, measured), _rate(corridor, measured)
+    delay, rate = _delay(plan, corridor, route, measured), _rate(corridor, measured)
     error_ns = brought.report.error_ns.get(corridor.id, 0) if brought else 0
-    facts = _facts(plan, corridor, route, error_ns)
-    summaries = [figure.summary for figure in (*delay.figures, *rate.figures) if figure.reason is None]
+    facts = replace(_facts(plan, corridor, route, error_ns), clocks=delay.clocks)
+    summaries = (*delay.judged, *rate.judged)
     verdicts: list[Verdict] = []
     for target in plan.targets_of(corridor):
         bulk = target.metric == "throughput"
@@ -98,6 +102,7 @@ def _find(plan: Plan, corridor: Corridor, route: Route, measured: LiveMeasuremen
         outcome=corridor_outcome(verdicts, today),
         timestamps=brought.report.timestamps.get(corridor.id) if brought else None,
         not_measured=_not_measured(corridor, measured, delay.void, rate.void),
+        clocks=delay.clocks_entry,
     )
 
 
@@ -118,21 +123,18 @@ def _facts(plan: Plan, corridor: Corridor, route: Route, error_ns: int) -> Corri
     )
 
 
-def _delay(corridor: Corridor, measured: LiveMeasurements) -> _Part:
+def _delay(plan: Plan, corridor: Corridor, route: Route, measured: LiveMeasurements) -> _Part:
     brought, condition = measured.brought(corridor.id), measured.condition
     void = condition.unfit(LATE_SHARE_OF_DELAY) if brought and condition else None
     if brought is None or void is not None or corridor.id in brought.report.not_measured:
-        return _Part((), void)
+        return _Part((), (), void)
     packets = of_pair(brought.memory.columns(PACKETS), brought.corridors.index(corridor.id))
+    claims = Claims(measured.clock_error_ns, brought.report.far_clock_error_ns.get(corridor.id))
+    found = between_two_clocks(packets, beforehand(plan, corridor, route, claims), claims)
     turned = measured.reached[corridor.id].turned
-    return _Part(tuple(_withheld(_in_order(summary, turned=turned)) for summary in summarise_packets(packets)), None)
-
-
-def _withheld(summary: Summary) -> Figure:
-    """A one-way delay has a reason in place of a value: nothing here reads the state of both clocks."""
-    if summary.metric != "one_way_delay":
-        return Figure(summary)
-    return Figure(replace(summary, value=None, low=None, high=None), reason=UNKNOWN_CLOCK)
+    figures = tuple(replace(figure, summary=_in_order(figure.summary, turned=turned)) for figure in found.figures)
+    judged = tuple(_in_order(summary, turned=turned) for summary in found.judged)
+    return _Part(figures, judged, None, found.errors, found.entry)
 
 
 def _in_order(summary: Summary, *, turned: bool) -> Summary:
@@ -143,8 +145,9 @@ def _rate(corridor: Corridor, measured: LiveMeasurements) -> _Part:
     condition = measured.bulk.conditions.get(corridor.id)
     void = condition.unfit(LATE_SHARE_OF_RATE) if condition else None
     if void is not None or corridor.id in measured.bulk.not_measured:
-        return _Part((), void)
-    return _Part(tuple(Figure(summary) for summary in summarise_intervals(_intervals(corridor, measured))), None)
+        return _Part((), (), void)
+    summaries = summarise_intervals(_intervals(corridor, measured))
+    return _Part(tuple(map(Figure, summaries)), summaries, None)
 
 
 def _intervals(corridor: Corridor, measured: LiveMeasurements) -> Columns:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from netbench.archive.writer import RunWriter
 from netbench.campaign import building, circumstances, rows
 from netbench.campaign.building import Judgement
+from netbench.campaign.clocks import claimed_here, clock_entries
 from netbench.campaign.condition import Condition
 from netbench.campaign.document import Document, LiveCorridorEntry, LiveEntry, UnreachedEntry
 from netbench.campaign.live_bulk import Bulk, measure_bulk, seconds
@@ -22,6 +23,7 @@ from netbench.campaign.options import CampaignOptions
 from netbench.campaign.result import CampaignResult
 from netbench.clock import NANOSECONDS_PER_SECOND, Clock, Instant
 from netbench.errors import UsageError
+from netbench.linux.clockstate import ClockState, read_clock_state
 from netbench.linux.hostload import HostWatch
 from netbench.measure.probe import Control
 from netbench.measure.sessions import DistantNetwork, Reached, Session, Unreached
@@ -44,6 +46,7 @@ class _Campaign:
     options: CampaignOptions
     control: Control
     clock: Clock
+    clock_state: ClockState
 
 
 def run_live_campaign(
@@ -57,12 +60,13 @@ def run_live_campaign(
     """
     started = clock.now()
     _check_reach(plan, network)
-    facts = {**manifest_facts(options), "options": _told(options), "inventory": asdict(network.facts())}
+    state = read_clock_state()
+    facts = {**manifest_facts(options, state), "options": _told(options), "inventory": asdict(network.facts())}
     writer = RunWriter.create(options.results, plan, network.name, started, facts)
     try:
         for file, content in network.private().items():
             writer.private(file, content)
-        return _run(_Campaign(plan, network, writer, observer, options, Control(), clock), started)
+        return _run(_Campaign(plan, network, writer, observer, options, Control(), clock, state), started)
     except BaseException:
         writer.abandon()
         raise
@@ -86,16 +90,20 @@ def _run(campaign: _Campaign, started: Instant) -> CampaignResult:
     plan, network = campaign.plan, campaign.network
     choice = _choose(campaign, network.reached(_local(plan, started)))
     delays, condition = _measure_delays(campaign, choice)
+    states = {"start": campaign.clock_state, "end": read_clock_state()}
     # whether a bulk test may be made is asked anew, when it would begin
     reached = network.reached(_local(plan, campaign.clock.now()))
     bulk = _measure_bulk(campaign, reached)
     _keep_apart(campaign, delays, bulk)
-    measured = LiveMeasurements({each.corridor: each for each in reached}, choice, delays, condition, bulk)
+    measured = LiveMeasurements(
+        {each.corridor: each for each in reached}, choice, delays, condition, bulk, claimed_here(list(states.values()))
+    )
     judgement = judge_live(plan, routing.routes(plan), measured.told_by(network.anonymous), _local(plan, started).date())
     _keep(campaign, judgement)
     ended = campaign.clock.now()
     heading = building.Heading(campaign.writer.run_id, network.name, network.wire, started, ended)
     document = _document(campaign, heading, judgement, measured)
+    document["clock"] = clock_entries(states)
     campaign.writer.seal(document, ended)
     return CampaignResult(document, _exit_code(judgement), campaign.writer.folder)
 

@@ -4,12 +4,14 @@ import os
 import platform
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from netbench import __version__
 from netbench.analysis.engine import kernels
 from netbench.campaign.options import CampaignOptions
+from netbench.linux.clockstate import ClockState
 
 _LIBRARIES = ("numpy", "numba", "scipy", "pyarrow", "pyroute2", "iperf3", "networkx")
 _KERNEL_FACTS = {
@@ -22,7 +24,7 @@ _KERNEL_FACTS = {
 Json = str | int | float | bool | None | Mapping[str, "Json"] | list["Json"]
 
 
-def manifest_facts(options: CampaignOptions) -> Mapping[str, Json]:
+def manifest_facts(options: CampaignOptions, clock: ClockState) -> Mapping[str, Json]:
     """Return the host, kernel, clock, versions and options of this run, and which kernels compute its statistics."""
     return {
         "netbench": __version__,
@@ -32,6 +34,7 @@ def manifest_facts(options: CampaignOptions) -> Mapping[str, Json]:
             "cores": os.cpu_count(),
             "python": sys.version.split()[0],
         },
+        "clock": asdict(clock),
         "kernel": {name: _first_line(path) for name, path in _KERNEL_FACTS.items()},
         "statistics": kernels().NAME,
         "libraries": {name: _version(name) for name in _LIBRARIES},

@@ -9,6 +9,7 @@ from netbench.archive.writer import RunWriter
 from netbench.campaign import building, calibrating, circumstances, load_report, loading, measuring, rows
 from netbench.campaign.building import Judgement
 from netbench.campaign.calibration import LinkCalibration
+from netbench.campaign.clocks import clock_entries
 from netbench.campaign.condition import Condition, condition
 from netbench.campaign.failure_entries import failure_entry
 from netbench.campaign.failures import EventOutcome, event_seconds, measure_event
@@ -22,6 +23,7 @@ from netbench.campaign.options import CampaignOptions
 from netbench.campaign.result import CampaignResult
 from netbench.campaign.schedule import TimeTable, time_table
 from netbench.clock import NANOSECONDS_PER_SECOND, Clock, Instant
+from netbench.linux.clockstate import ClockState, read_clock_state
 from netbench.linux.hostload import HostLoad, HostWatch
 from netbench.measure.network import Network, NetworkOptions
 from netbench.measure.probe import Control
@@ -46,6 +48,7 @@ class _Campaign:
     options: CampaignOptions
     flows: tuple[Flow, ...]
     foresight: Foresight
+    clock_state: ClockState
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +84,11 @@ def run_campaign(
     _announce(table, routes, observer, calibrating.seconds(tuple(plan.links.values())) if options.calibrate else 0.0)
     foresight = Foresight(plan, options.routing)
     with network_class(plan, _network_options(options)) as network:
-        writer = RunWriter.create(options.results, plan, network_class.name, started, manifest_facts(options))
+        state = read_clock_state()
+        writer = RunWriter.create(options.results, plan, network_class.name, started, manifest_facts(options, state))
         try:
             bench = Bench(network, plan, writer, Control())
-            return _run(_Campaign(bench, routes, table, observer, options, flows, foresight), started, clock)
+            return _run(_Campaign(bench, routes, table, observer, options, flows, foresight, state), started, clock)
         except BaseException:
             writer.abandon()
             raise
@@ -101,6 +105,7 @@ def _run(campaign: _Campaign, started: Instant, clock: Clock) -> CampaignResult:
     heading = building.Heading(writer.run_id, network.name, network.wire, started, ended)
     document = building.document(heading, plan, judgement, tuple(measurements.links.values()))
     document["host"] = circumstances.host_entries(measurements)
+    document["clock"] = clock_entries({"start": campaign.clock_state, "end": read_clock_state()})
     if measurements.load:
         document["load"] = circumstances.load_entry(plan, measurements.load)
     if outcomes:

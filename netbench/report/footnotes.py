@@ -7,7 +7,7 @@ from typing import NamedTuple
 from rich.text import Text
 
 from netbench.campaign.document import CorridorEntry, Document, LinkEntry, TargetEntry
-from netbench.report import live_notes, load_notes, select, words
+from netbench.report import clock_notes, live_notes, load_notes, select, words
 from netbench.report.calibration_notes import calibration_lines
 from netbench.report.figures import figure, kilometres, milliseconds
 from netbench.report.language import labelled, mark, remarked, retell, translate
@@ -160,6 +160,8 @@ def _reading(document: Document, language: str, complete: bool) -> Iterator[str]
     yield translate("Delay and loss are those of the worse direction; the interval is at 95% confidence", language)
     yield from live_notes.reading_lines(document, language)
     yield from _instrument(document, language)
+    if "clock" in document:
+        yield clock_notes.here_line(document["clock"], language)
     yield from _scale(document, language)
     if any(target["break_even"] for _, target in select.all_targets(document)):
         yield translate("Longest route: how long the route may be for the target still to be met", language)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from netbench.campaign.document import CorridorEntry, Document, LiveCorridorEntry, Name
+from netbench.report.clock_notes import bounded_line, remarks
 from netbench.report.language import labelled, mark, translate
 from netbench.report.rows import corridor_name, site_name
 
@@ -37,10 +38,20 @@ def reading_lines(document: Document, language: str) -> Iterator[str]:
     )
     yield from _by_icmp(document, language)
     yield from _operators(document, language)
+    yield from _clocks(document, language)
     for reason in dict.fromkeys(
         entry["reason"] for corridor in document["corridors"] for entry in corridor["metrics"] if "reason" in entry
     ):
         yield labelled(translate("One-way delay", language), translate(reason, language), language)
+
+
+def _clocks(document: Document, language: str) -> Iterator[str]:
+    named = [(_corridor(each, document, language), each["clocks"]) for each in document["corridors"] if "clocks" in each]
+    bounded = bounded_line(named, language)
+    if bounded is not None:
+        yield bounded
+    for name, clocks in named:
+        yield from (labelled(name, remark, language) for remark in remarks(clocks, language))
 
 
 def _by_icmp(document: Document, language: str) -> Iterator[str]:

@@ -47,8 +47,16 @@ def _badness(finding: Finding, target: Target) -> float:
 
 def _by_one_way(each_way: Sequence[Figure], together: Figure, target: Target) -> Finding:
     if any(figure.measured for figure in each_way) or not together.measured or not bounds_each_way(target):
-        return _worst(each_way, target)
+        return _or_together(_worst(each_way, target), together, target)
     return _by_bound(together, target)
+
+
+def _or_together(finding: Finding, together: Figure, target: Target) -> Finding:
+    """What one way's own error leaves open both ways together may settle, which have no clock's error: each is less than they."""
+    if finding.outcome is not Outcome.INCONCLUSIVE or not bounds_each_way(target):
+        return finding
+    both = compare(together, target)
+    return found(Outcome.PASS, reasons.EVEN_ROUND_TRIP_MEETS, together, target) if both.outcome is Outcome.PASS else finding
 
 
 def _by_bound(together: Figure, target: Target) -> Finding:

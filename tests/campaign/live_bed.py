@@ -44,6 +44,7 @@ class Answers:
 
     delays_ns: Mapping[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
     lost_forward: Mapping[str, int] = field(default_factory=dict[str, int])
+    far_clock_error_ns: Mapping[str, int] = field(default_factory=dict[str, int])
     only_icmp: tuple[str, ...] = ()
     bytes_a_tenth: Mapping[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
     asked: list[tuple[str, tuple[str, ...], Schedule, Any]] = field(
@@ -93,7 +94,8 @@ def probe_class(probe: str, answers: Answers, parameters_class: type[Any]) -> An
                     sink.write(PACKETS, packets(number, schedule.count, host(pair), answers, probe))
             ids = [pair.id for pair in pairs]
             evidence = {f"{probe}.json": " ".join(host(pair) for pair in pairs).encode()}
-            return Report(dict.fromkeys(ids, "kernel"), dict.fromkeys(ids, 300_000), evidence=evidence)
+            claims = {pair.id: answers.far_clock_error_ns.get(host(pair)) for pair in pairs}
+            return Report(dict.fromkeys(ids, "kernel"), dict.fromkeys(ids, 300_000), claims, evidence=evidence)
 
     return Scripted
 

@@ -13,6 +13,7 @@ from netbench.campaign import document as contract
 from netbench.campaign.document import CorridorEntry, LiveCorridorEntry
 from netbench.campaign.result import CampaignResult
 from netbench.errors import UsageError
+from netbench.linux.clockstate import ClockState
 from netbench.plan.load import parse_plan
 from netbench.report.table import render
 from tests.campaign.live_bed import MS, Answers, Bed, make_bed
@@ -102,27 +103,56 @@ def test_a_live_run_is_a_document_like_any_other(bed: Bed) -> None:
 
 
 def test_what_meets_its_limit_both_ways_is_met_and_on_no_condition(bed: Bed) -> None:
-    """Live corridors do not rest on the links that the plan assumes; without a common clock one way has no value."""
+    """Live corridors do not rest on the links that the plan assumes; light over 111 km bounds each way, and its clocks."""
     result = bed.run(INVENTORY, only=("from-south",))
     entry = corridor(result, "from-south")
 
     assert (result.exit_code, result.document["verdict"], result.document["conditional"]) == (0, "pass", False)
-    assert entry["targets"][0]["reason_key"].startswith("even the round trip")
+    assert entry["targets"][0]["reason"] == "800 µs (244 µs – 1.36 ms) forward meets the limit of 5 ms"
     assert (entry["assumed_links"], entry["conditional"]) == ([], False)
+    assert value(entry, "one_way_delay", "forward", "p50") == 800_000
+    assert value(entry, "round_trip_delay", "both", "p50") == 1_600_000
+    clocks = entry["clocks"]
+    assert (clocks["footing"], clocks["reason"], clocks["least_ns"]) == ("bounded", None, entry["theory_ns"])
+    assert clocks["error_ns"] == pytest.approx((1_600_000 - 2 * entry["theory_ns"]) / 2, abs=2)
+
+
+def test_clocks_that_light_contradicts_void_one_way_alone(bed: Bed, answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ends claim to be right to 10 µs, and 1.5 ms back of 1.6 ms would leave the way there faster than light."""
+    answers.delays_ns = {**NEAR, "192.0.2.2": (100_000, 1_500_000)}
+    answers.far_clock_error_ns = {"192.0.2.2": 10_000}
+    monkeypatch.setattr("netbench.campaign.live_run.read_clock_state", lambda: ClockState(True, 10_000, "chrony"))
+    entry = corridor(bed.run(INVENTORY, only=("from-south",)), "from-south")
+
+    assert (entry["clocks"]["footing"], entry["clocks"]["contradiction"]) == ("variation", True)
+    assert entry["targets"][0]["verdict"] == "void"
+    assert entry["targets"][0]["reason"].startswith("not fit to be judged: a clock that claims to be right is wrong")
     assert value(entry, "one_way_delay", "forward", "p50") is None
     assert value(entry, "round_trip_delay", "both", "p50") == 1_600_000
-    reasons = {each.get("reason") for each in entry["metrics"] if each["metric"] == "one_way_delay"}
-    assert len(reasons) == 1
-    assert "clock" in str(reasons)
+
+
+def test_clocks_that_claim_little_error_give_delays_as_good(bed: Bed, answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """50 µs each: one way is what the stamps say, to 100 µs."""
+    answers.far_clock_error_ns = {"192.0.2.2": 50_000}
+    monkeypatch.setattr("netbench.campaign.live_run.read_clock_state", lambda: ClockState(True, 50_000, "chrony"))
+    result = bed.run(INVENTORY, only=("from-south",))
+    entry = corridor(result, "from-south")
+
+    assert (entry["clocks"]["here_error_ns"], entry["clocks"]["far_error_ns"]) == (50_000, 50_000)
+    assert (entry["clocks"]["error_ns"] or 0) <= 100_001
+    assert value(entry, "one_way_delay", "forward", "p50") == pytest.approx(900_000, abs=100_001)
+    assert result.document["clock"]["end"]["source"] == "chrony"
 
 
 def test_a_round_trip_beyond_the_limit_decides_nothing_about_one_way(bed: Bed, answers: Answers) -> None:
-    """6 ms both ways may be 3 ms each."""
+    """6 ms both ways may be 3 ms each, or nearly all of it one way."""
     answers.delays_ns = {**NEAR, "192.0.2.2": (3 * MS, 3 * MS)}
     entry = corridor(bed.run(INVENTORY, only=("from-south",)), "from-south")
 
     assert entry["targets"][0]["verdict"] == "inconclusive"
-    assert entry["targets"][0]["reason"].startswith("only both ways together were measured")
+    assert entry["targets"][0]["reason"].startswith("3 ms forward is within the measurement's own error, 2.76 ms")
+    assert entry["clocks"]["footing"] == "variation"
+    assert value(entry, "one_way_delay", "forward", "p50") is None
 
 
 def test_faster_than_light_is_no_pass(bed: Bed, answers: Answers) -> None:

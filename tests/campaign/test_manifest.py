@@ -8,6 +8,7 @@ import pytest
 from netbench.analysis import engine, twin
 from netbench.campaign.manifest import manifest_facts
 from netbench.campaign.options import CampaignOptions
+from netbench.linux.clockstate import ClockState
 
 
 def test_the_kernels_that_compute_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -15,8 +16,9 @@ def test_the_kernels_that_compute_are_named(monkeypatch: pytest.MonkeyPatch) -> 
     options = CampaignOptions(results=Path("results"), seed=7)
     monkeypatch.setattr("netbench.campaign.manifest.kernels", lambda: twin)
 
-    facts = cast("dict[str, Any]", manifest_facts(options))
+    facts = cast("dict[str, Any]", manifest_facts(options, ClockState(True, 6_818, "chrony", "192.168.1.1", -1_500)))
 
     assert facts["statistics"] == "numpy"
     assert facts["options"]["seed"] == 7
+    assert (facts["clock"]["source"], facts["clock"]["error_ns"]) == ("chrony", 6_818)
     assert engine.kernels().NAME == "numba"  # where numba is installed and works, as here, nothing falls back
