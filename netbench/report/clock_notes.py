@@ -47,7 +47,7 @@ def bounded_line(named: Sequence[tuple[str, ClocksEntry]], language: str) -> str
     if not told:
         return None
     what = translate("One-way delays are corrected by what is known of both clocks and the path, and known to", language)
-    return labelled(what, translate("; ", language).join(told), language)
+    return labelled(what, translate(", ", language).join(told), language)
 
 
 def remarks(clocks: ClocksEntry, language: str) -> Iterator[str]:
@@ -59,10 +59,9 @@ def remarks(clocks: ClocksEntry, language: str) -> Iterator[str]:
             step=f"{step['step_ns'] / 1e6:+.3f}",
             at=step["at"],
         )
-    if clocks["footing"] == "refused" and clocks["reason"] is not None:
-        yield translate(
-            "nothing is said of either direction alone: {reason}", language, reason=translate(clocks["reason"], language)
-        )
+    why = clocks["reason"]
+    if clocks["footing"] == "refused" and why is not None:
+        yield translate("nothing is said of either direction alone: {reason}", language, reason=translate(why, language))
 
 
 def skew_line(clocks: ClocksEntry, language: str) -> str | None:
