@@ -14,6 +14,7 @@ from netbench.errors import CannotMeasureError, UsageError
 if TYPE_CHECKING:
     from netbench.analysis.summary import Summary
     from netbench.cli.commands import Commands
+    from netbench.cli.path_document import PathEntry
     from netbench.cli.probe_document import ProbeDocument
     from netbench.measure.collect import MemorySink
     from netbench.measure.probe import Probe, Report, Schedule
@@ -25,6 +26,8 @@ DEFAULT_INTERVAL = "100ms"
 """Ten packets a second: what a router's own reflector is sure to answer."""
 REFLECTED = ("stamp",)
 """Probes that need a reflector at the far end."""
+PATHS = ("path",)
+"""Probes that find a path."""
 
 
 def add_parser(commands: "Commands") -> None:
@@ -52,6 +55,7 @@ def add_parser(commands: "Commands") -> None:
         "--set", action="append", default=[], metavar="KEY=VALUE", dest="settings", help="a parameter of the probe"
     )
     parser.add_argument("--json", metavar="FILE", help="write the figures to FILE too, or only them to stdout with -")
+    parser.add_argument("--atlas", metavar="FILE", help="of a path: write it in the shape of RIPE Atlas's results to FILE too")
     parser.add_argument("--lang", choices=("zh", "en"), help="the table's language (default: the locale's)")
     parser.set_defaults(handler=probe)
 
@@ -66,13 +70,20 @@ def probe(arguments: argparse.Namespace) -> int:
     from netbench.measure.collect import MemorySink
 
     schedule, source = _schedule(arguments), _source(arguments)
+    if arguments.atlas is not None and arguments.probe not in PATHS:
+        raise UsageError(f"--atlas: {arguments.probe} finds no path; `netbench probe path` does")
     sink = MemorySink()
     report = _measure(_probe(plugins.probe(arguments.probe), arguments), arguments, source, schedule, sink)
     summaries = _summaries(sink)
-    if not summaries:
+    document = _document(arguments, report, summaries, _not_sent(sink))
+    path = _path(report, sink)
+    if path is not None:
+        document["path"] = path
+    elif not summaries:
         raise CannotMeasureError(report.not_measured.get(PAIR, "stopped before anything was measured"))
-    _show(_document(arguments, report, summaries, _not_sent(sink)), arguments)
-    return _conclude(arguments, report, summaries)
+    _write_atlas(arguments, sink, path)
+    _show(document, arguments)
+    return _conclude(arguments, report, summaries, path)
 
 
 def _probe(kind: "type[Probe]", arguments: argparse.Namespace) -> "Probe":
@@ -134,17 +145,40 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
 
 
 def _summaries(sink: "MemorySink") -> tuple["Summary", ...]:
+    from netbench.analysis.hops import summarise_hops
     from netbench.analysis.intervals import summarise_intervals
     from netbench.analysis.packets import summarise_packets
-    from netbench.measure.samples import INTERVALS, PACKETS
+    from netbench.measure.samples import HOPS, INTERVALS, PACKETS
 
-    return (*summarise_packets(sink.columns(PACKETS)), *summarise_intervals(sink.columns(INTERVALS)))
+    packets, intervals = summarise_packets(sink.columns(PACKETS)), summarise_intervals(sink.columns(INTERVALS))
+    return (*packets, *intervals, *summarise_hops(sink.columns(HOPS)))
+
+
+def _path(report: "Report", sink: "MemorySink") -> "PathEntry | None":
+    """Return the path that was found, None where the probe looked for none."""
+    from netbench.cli.path_document import path_entry
+    from netbench.measure.samples import HOPS
+
+    columns = sink.columns(HOPS)
+    return path_entry(columns, report.evidence["path.json"], PAIR) if len(columns["hop"]) else None
+
+
+def _write_atlas(arguments: argparse.Namespace, sink: "MemorySink", path: "PathEntry | None") -> None:
+    from netbench.cli.atlas import atlas_results
+    from netbench.measure.samples import HOPS
+
+    if arguments.atlas is None or path is None:
+        return
+    results = atlas_results(sink.columns(HOPS), path, arguments.target)
+    _write("--atlas", Path(arguments.atlas), json.dumps(results, ensure_ascii=False) + "\n")
 
 
 def _not_sent(sink: "MemorySink") -> int:
-    from netbench.measure.samples import PACKETS, Fate
+    from netbench.measure.samples import HOPS, PACKETS, Fate
 
-    return int((sink.columns(PACKETS)["fate"] == Fate.NOT_SENT).sum())
+    hops = sink.columns(HOPS)
+    unsent = (hops["fate"] == Fate.NOT_SENT) & (hops["hop"] > 0)
+    return int((sink.columns(PACKETS)["fate"] == Fate.NOT_SENT).sum()) + int(unsent.sum())
 
 
 def _document(
@@ -176,22 +210,23 @@ def _show(document: "ProbeDocument", arguments: argparse.Namespace) -> None:
         print(text)
         return
     if arguments.json is not None:
-        _write(Path(arguments.json), text + "\n")
+        _write("--json", Path(arguments.json), text + "\n")
     print_table(document, choose_language(arguments.lang, os.environ))
 
 
-def _write(path: Path, text: str) -> None:
+def _write(option: str, path: Path, text: str) -> None:
     try:
         path.write_text(text, "utf-8")
     except OSError as error:
-        raise UsageError(f"--json {path}: cannot be written: {error.strerror}") from error
+        raise UsageError(f"{option} {path}: cannot be written: {error.strerror}") from error
 
 
-def _conclude(arguments: argparse.Namespace, report: "Report", summaries: tuple["Summary", ...]) -> int:
+def _conclude(arguments: argparse.Namespace, report: "Report", summaries: tuple["Summary", ...], path: "PathEntry | None") -> int:
     """Say it where all was lost: then nothing but the loss is known. That less was measured than asked for is told already."""
     if PAIR in report.cut_short:
         return CannotMeasureError.exit_code
     lost = any((summary.metric, summary.direction, summary.value) == ("loss_ratio", "both", 1.0) for summary in summaries)
+    lost = lost or (path is not None and not path["hops"])
     if not lost:
         return 0
     port = f" port {arguments.port}" if arguments.port else ""

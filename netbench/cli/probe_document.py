@@ -8,6 +8,7 @@ from netbench.report.language import mark
 
 if TYPE_CHECKING:
     from netbench.analysis.summary import Summary
+    from netbench.cli.path_document import PathEntry
     from netbench.measure.probe import TimestampClass
 
 SCHEMA = 1
@@ -28,7 +29,8 @@ class ProbeDocument(TypedDict):
     """A measurement. ``timestamps`` and ``error_ns`` are null for a probe that takes none.
 
     ``error_ns`` bounds what the timestamps add to a one-way delay. ``not_sent`` attempts failed
-    on this host and count as nothing. ``remarks`` are sentences that must stand beside the figures.
+    on this host and count as nothing. ``remarks`` are sentences that must stand beside the figures;
+    ``path`` is what a probe of hops found.
     """
 
     schema: int
@@ -39,6 +41,7 @@ class ProbeDocument(TypedDict):
     not_sent: int
     metrics: list[ProbeMetric]
     remarks: NotRequired[list[str]]
+    path: NotRequired["PathEntry"]
 
 
 def metrics_of(summaries: Iterable["Summary"], *, common_clock: bool) -> list[ProbeMetric]:

@@ -14,7 +14,18 @@ ONE_FIGURE = ("ratio", "mean")
 
 
 def print_table(document: ProbeDocument, language: str) -> None:
-    """Print the table to stdout and, under it, who took the times and what could not be said."""
+    """Print the table to stdout and, under it, who took the times and what could not be said; of a path the hops stand in it."""
+    from netbench.cli.path_table import print_path
+
+    if "path" in document:
+        print_path(document["path"], language)
+    else:
+        _print_figures(document, language)
+    for note in notes(document, language):
+        print(note)
+
+
+def _print_figures(document: ProbeDocument, language: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -28,8 +39,6 @@ def print_table(document: ProbeDocument, language: str) -> None:
     # wide enough that no figure is ever cut: a terminal wraps, a file has no width
     console = Console(highlight=False, markup=False, width=120, color_system=None)
     console.print(table)
-    for note in notes(document, language):
-        console.print(note, soft_wrap=True)
 
 
 def notes(document: ProbeDocument, language: str) -> list[str]:

@@ -22,7 +22,7 @@ class Talk(Protocol[Row_co]):
     """One pair's conversation with its far end: sockets tied to a session."""
 
     def descriptors(self) -> Sequence[int]:
-        """Return what to poll."""
+        """Return what to poll; more may be added at its end while it talks."""
         ...
 
     def due_ns(self) -> int | None:
@@ -71,7 +71,7 @@ class TalkLoop(Generic[Row]):
         rows: list[tuple[int, Row]] = []
         flushed_ns = self._clock.now().monotonic_ns
         with select.epoll() as poll:
-            readers = self._register(poll)
+            readers: dict[int, Talk[Row]] = {}
             while not (self._stopped or self._control.stopped) and any(not talk.finished for _, talk in self._talks):
                 self._turn(poll, readers, rows)
                 now_ns = self._clock.now().monotonic_ns
@@ -80,13 +80,15 @@ class TalkLoop(Generic[Row]):
                     rows, flushed_ns = [], now_ns
         hand_over(rows + self._last_rows())
 
-    def _register(self, poll: select.epoll) -> dict[int, Talk[Row]]:
-        readers = {descriptor: talk for _, talk in self._talks for descriptor in talk.descriptors()}
-        for descriptor in readers:
-            poll.register(descriptor, select.EPOLLIN)
-        return readers
+    def _register(self, poll: select.epoll, readers: dict[int, Talk[Row]]) -> None:
+        for _, talk in self._talks:
+            for descriptor in talk.descriptors():
+                if descriptor not in readers:
+                    readers[descriptor] = talk
+                    poll.register(descriptor, select.EPOLLIN)
 
     def _turn(self, poll: select.epoll, readers: dict[int, Talk[Row]], rows: list[tuple[int, Row]]) -> None:
+        self._register(poll, readers)
         events = poll.poll(self._wait_ns(self._clock.now().monotonic_ns) / 1e9)
         now = self._clock.now()
         for talk in {id(readers[descriptor]): readers[descriptor] for descriptor, _ in events}.values():

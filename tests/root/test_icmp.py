@@ -18,7 +18,8 @@ from netbench.measure.vantage import RemoteEnd
 from netbench_probes.icmp.probe import IcmpParameters, IcmpProbe
 from tests.root.conftest import TwoHosts
 
-SCHEDULE = Schedule(2_000_000, 20)
+SCHEDULE = Schedule(100_000_000, 5)
+"""An echo that is later than its interval is not sent: a busy machine is given time."""
 
 
 class Forbidden(NamespaceVantage):
@@ -48,7 +49,7 @@ def test_echoes_come_back_in_kernel_time(two_hosts: TwoHosts, family: Literal[4,
     assert report.timestamps == {"p": "kernel"}
     assert report.remarks == {"p": ()}
     assert json.loads(report.evidence["icmp.json"])["p"]["socket"] == kind
-    assert int(answered.sum()) + int((columns["fate"] == Fate.NOT_SENT).sum()) == 20
+    assert int(answered.sum()) + int((columns["fate"] == Fate.NOT_SENT).sum()) == 5
     assert int(answered.sum()) > 0
     assert (columns["round_trip_ns"][answered] > 0).all()
     assert set(columns["reverse_ttl"][answered].tolist()) == {64}
@@ -62,11 +63,12 @@ def test_nobody_there_is_loss_and_a_remark(two_hosts: TwoHosts) -> None:
     run_inside(left.namespace, default_route)
     sink = MemorySink()
     pair = Pair("p", left.vantage, RemoteEnd("192.0.2.1"))
-    report = IcmpProbe(IcmpParameters(timeout_ns=200_000_000)).measure([pair], Schedule(2_000_000, 3), sink, Control())
+    report = IcmpProbe(IcmpParameters(timeout_ns=200_000_000)).measure([pair], SCHEDULE, sink, Control())
+    fates = set(sink.columns(PACKETS)["fate"].tolist())
 
-    assert (sink.columns(PACKETS)["fate"] == Fate.LOST).all()
+    assert Fate.LOST in fates <= {Fate.LOST, Fate.NOT_SENT}
     [remark] = report.remarks["p"]
-    assert re.fullmatch(r"10\.9\.0\.2 has no route for [123] of the packets \(ICMP type 3 code 0\)", remark)
+    assert re.fullmatch(r"10\.9\.0\.2 has no route for [1-5] of the packets \(ICMP type 3 code 0\)", remark)
 
 
 def test_who_may_open_no_socket_is_told_the_cure(two_hosts: TwoHosts) -> None:
