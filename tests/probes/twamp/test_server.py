@@ -1,14 +1,17 @@
 """The server over loopback, driven step by step with a clock that stands still: whom it answers, and what it lets nobody take."""
 
 import errno
+import resource
 import socket
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from netbench.errors import CannotMeasureError
+from netbench.errors import CannotMeasureError, UsageError
 from netbench.linux.namespaces import HostVantage
+from netbench.measure.keys import Key
 from netbench.measure.probe import Control
 from netbench.measure.reflector import ReflectorOptions
 from netbench_probes.stamp.wire import decode_reflector
@@ -237,3 +240,24 @@ def test_it_stops_when_it_has_done_enough() -> None:
         assert server.endpoints == [f"tcp {LOOPBACK} port {server.port}"]
     finally:
         server.close()
+
+
+def test_a_server_out_of_descriptors_serves_again_when_there_are_some() -> None:
+    """Who waits meanwhile neither keeps the loop busy nor is lost."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with stepped() as bed, socket.create_connection((LOOPBACK, bed.server.port), timeout=10) as client:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+        try:
+            failed = bed.server.serve(Looks(10)).failed
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert failed == 1
+        bed.step()
+        assert decode_greeting(exactly(client, 64)).modes == 0x41
+
+
+@pytest.mark.parametrize("change", [{"authenticated": True}, {"ptp": True}, {"stateless": True}, {"key": Key("k", b"0" * 16)}])
+def test_what_open_mode_does_not_have_is_refused(change: dict[str, Any]) -> None:
+    """Nobody is served in another way than was asked for."""
+    with pytest.raises(UsageError, match="TWAMP is served in open mode, with NTP timestamps and counted replies"):
+        TwampServer(HostVantage(), ReflectorOptions(LOOPBACK, None, 0, **change), ManualClock())
