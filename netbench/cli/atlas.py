@@ -105,9 +105,10 @@ def _reply(row: Mapping[str, Any], family: int) -> dict[str, Any]:
 
 def _error(family: int, icmp_type: int | None, code: int | None) -> str | int | None:
     """Return what Atlas writes of an unreachable destination: a letter, and the code itself where it has no letter."""
-    if icmp_type != _UNREACHABLE[family] or code is None or code in _NO_ERRORS[family]:
+    unreachable = _UNREACHABLE[family]
+    if icmp_type != unreachable or code is None or code in _NO_ERRORS[family]:
         return None
-    return _ERRORS.get((family, icmp_type, code), code)
+    return _ERRORS.get((family, unreachable, code), code)
 
 
 def _extensions(labels: str) -> dict[str, Any]:

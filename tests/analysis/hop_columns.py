@@ -36,6 +36,6 @@ def hop_columns(rows: Sequence[HopRow]) -> Columns:
     """The rows as one pair's columns, shuffled: analysis must not rely on their order."""
     sink = MemorySink()
     if rows:
-        order = np.random.default_rng(1).permutation(len(rows))
+        order: list[int] = np.random.default_rng(1).permutation(len(rows)).tolist()
         sink.write(HOPS, columns_of(HOPS, [(0, rows[at]) for at in order]))
     return sink.columns(HOPS)

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -69,7 +69,7 @@ class Routers:
 
 
 @contextmanager
-def chain(*, mtu: Sequence[int] = (1500, 1500, 1500)) -> Iterator[Routers]:
+def chain(*, mtu: Sequence[int] = (1500, 1500, 1500)) -> Generator[Routers]:
     """Left — r1 — r2 — right over links 1, 2 and 3."""
     made = Routers(("left", "r1", "r2", "right"))
     for number, (first, second) in enumerate((("left", "r1"), ("r1", "r2"), ("r2", "right")), start=1):
@@ -85,7 +85,7 @@ def chain(*, mtu: Sequence[int] = (1500, 1500, 1500)) -> Iterator[Routers]:
 
 
 @contextmanager
-def diamond() -> Iterator[Routers]:
+def diamond() -> Generator[Routers]:
     """Left — r1 = (a | b | c) = r2 — right: link 1; 2, 3 and 4 from r1; 5, 6 and 7 to r2; link 8."""
     made = Routers(("left", "r1", "a", "b", "c", "r2", "right"))
     made.link(1, "left", "r1")

@@ -22,11 +22,8 @@ SCHEDULE = Schedule(100_000_000, 5)
 """An echo that is later than its interval is not sent: a busy machine is given time."""
 
 
-class Forbidden(NamespaceVantage):
-    """A place whose user may open no socket."""
-
-    def socket(self, *_: object) -> socket.socket:
-        raise PermissionError(1, "Operation not permitted")
+def forbidden(family: int, kind: int, protocol: int = 0) -> socket.socket:
+    raise PermissionError(1, f"Operation not permitted: {family} {kind} {protocol}")
 
 
 def allow_datagram_sockets(namespace: int) -> None:
@@ -75,7 +72,8 @@ def test_who_may_open_no_socket_is_told_the_cure(two_hosts: TwoHosts) -> None:
     """Neither kind allowed: one sentence with the command."""
     left, _ = two_hosts
 
-    place = Forbidden("left", left.namespace, {socket.AF_INET: "10.9.0.1"})
+    place = NamespaceVantage("left", left.namespace, {socket.AF_INET: "10.9.0.1"})
+    place.socket = forbidden  # type: ignore[method-assign]
     with pytest.raises(CannotMeasureError, match=r"sudo sysctl -w net\.ipv4\.ping_group_range='0 2147483647'`, or run as root"):
         IcmpProbe().measure([Pair("p", place, RemoteEnd("10.9.0.2"))], SCHEDULE, MemorySink(), Control())
 

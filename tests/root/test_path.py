@@ -3,9 +3,11 @@
 import os
 import socket
 import struct
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
+from pathlib import Path as FilePath
 from typing import Literal
 
 import pytest
@@ -18,6 +20,7 @@ from netbench.measure.collect import MemorySink
 from netbench.measure.probe import Control, Pair, Report, Schedule
 from netbench.measure.samples import HOPS, Columns, Table
 from netbench_probes.path.probe import PathParameters, PathProbe
+from tests.root.nobody import as_nobody
 from tests.root.routers import FAMILIES, Routers, address, chain, diamond
 
 pytestmark = pytest.mark.skipif(
@@ -136,7 +139,7 @@ def test_labels_that_a_router_tells_are_kept() -> None:
 
 
 @contextmanager
-def labelling_router(net: Routers) -> Iterator[None]:
+def labelling_router(net: Routers) -> Generator[None]:
     """Something in the first router's place answers expired packets as a label switch does."""
     hears = run_inside(net.namespaces["r1"], lambda: socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800)))
     says = run_inside(net.namespaces["r1"], lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP))
@@ -170,3 +173,35 @@ def time_exceeded(packet: bytes) -> bytes:
     body = packet[:128].ljust(128, b"\0") + extensions
     head = struct.pack("!BBHBBH", 11, 0, 0, 0, 32, 0)
     return head[:2] + internet_checksum(head + body).to_bytes(2, "big") + head[4:] + body
+
+
+FOLLOW = """
+from netbench.errors import CannotMeasureError
+from netbench.linux.namespaces import HostVantage
+from netbench.measure.collect import MemorySink
+from netbench.measure.probe import Control, Pair, Schedule
+from netbench.measure.samples import HOPS
+from netbench.measure.vantage import RemoteEnd
+from netbench_probes.icmp.probe import IcmpProbe
+from netbench_probes.path.probe import PathProbe
+
+sink, pair, schedule = MemorySink(), Pair("p", HostVantage(), RemoteEnd("10.7.3.2")), Schedule(20_000_000, 2)
+print(PathProbe().measure([pair], schedule, sink, Control()).timestamps["p"])
+columns = sink.columns(HOPS)
+print(*sorted(set(columns["address"][columns["hop"] > 0].compressed().tolist())))
+try:
+    IcmpProbe().measure([pair], schedule, sink, Control())
+except CannotMeasureError as error:
+    print(error)
+"""
+
+
+def test_an_ordinary_user_follows_a_path(tmp_path: FilePath) -> None:
+    """Uid 65534 by UDP finds every hop in kernel time, and by ICMP is told what would allow it."""
+    with chain() as net:
+        command = [*as_nobody(tmp_path), sys.executable, "-P", "-c", FOLLOW]
+        output, errors = net.vantage("left", 1, 1).popen(command).communicate(timeout=100)
+    lines = output.decode().splitlines()
+
+    assert lines[:2] == ["kernel", "10.7.1.2 10.7.2.2 10.7.3.2"], errors
+    assert "sudo sysctl -w net.ipv4.ping_group_range='0 2147483647'" in lines[2]

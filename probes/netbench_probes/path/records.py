@@ -77,8 +77,18 @@ class Tally:
 
 def row_of(order: Order, fate: Fate, sent_ns: int, answer: Answer | None) -> HopRow:
     """Return the row of one probe and its answer."""
-    head = (*order.identity, fate, sent_ns, order.packet_octets)
+    row = HopRow(*order.identity, fate, sent_ns, order.packet_octets)
     if answer is None:
-        return HopRow(*head)
-    told = (answer.saying, answer.icmp_type, answer.icmp_code, answer.reply_ttl, answer.mtu_octets, answer.quoted_octets)
-    return HopRow(*head, answer.received_ns - sent_ns, answer.address, *told, answer.labels, answer.interface)
+        return row
+    return row._replace(
+        round_trip_ns=answer.received_ns - sent_ns,
+        address=answer.address,
+        saying=answer.saying,
+        icmp_type=answer.icmp_type,
+        icmp_code=answer.icmp_code,
+        reply_ttl=answer.reply_ttl,
+        mtu_octets=answer.mtu_octets,
+        quoted_octets=answer.quoted_octets,
+        labels=answer.labels,
+        interface=answer.interface,
+    )
