@@ -3,6 +3,7 @@
 #   make run                     set up, then measure the plan `anshun` and show the verdict
 #   make test                    set up, then run the tests
 #   make check                   lint, format, types and import borders
+#   make fuzz                    ten million mutated packets for every parser of what a network may bring; hours (ARGS='--count 100000')
 #
 # Variables: PYTHON=python3.12 (3.11 to 3.13), PLAN=first, ARGS='--duration 2s' (what follows the program's own arguments).
 
@@ -16,7 +17,7 @@ export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-test setup-check run test check lint format format-check types imports wheel-test bench fresh-test vm-test vm-bench clean
+.PHONY: help setup setup-test setup-check run test check lint format format-check types imports wheel-test bench fuzz fresh-test vm-test vm-bench clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -60,6 +61,9 @@ wheel-test: setup-check
 
 bench: setup-test
 	.venv/bin/pytest benchmarks $(ARGS)
+
+fuzz: setup-test
+	.venv/bin/python -m tests.fuzz $(ARGS)
 
 # the two commands on machines that have nothing; needs root, and BARE_ROOT, which makes such a machine
 fresh-test:
