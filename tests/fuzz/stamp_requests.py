@@ -79,8 +79,9 @@ def _all(*, protected: bool) -> list[bytes]:
     mode = Authenticated(_SECRET) if protected else OPEN
     packets = [*_sound(Talk(mode=mode)), *_sound(Talk(Sizes("300"), "random", mode, 7))]
     for secret in (None, _SECRET):
-        for questions in (QUESTIONS, *((question,) for question in QUESTIONS)):
-            packets += _sound(Talk(mode=mode, ssid=3, asking=Asking(questions, 46, AccessReporter(AccessReport(1, 1)), secret)))
+        for first in range(len(QUESTIONS)):
+            asking = Asking(QUESTIONS[first:], 46, AccessReporter(AccessReport(1, 1)), secret)
+            packets += _sound(Talk(mode=mode, ssid=3, asking=asking))
     return packets
 
 
