@@ -32,7 +32,7 @@ class Outage:
     for one interval of the pace; 0 where none was lost. It is true to within ``resolution_ns`` either way: the pace, or more
     where the instrument skipped packets beside it. ``lost`` counts them, and ``attempted`` all packets from the cut to the end.
     Delays are medians of what arrived before the cut, and after the outage until the restoration; None where nothing did.
-    ``survived``: packets arrived just before the restoration. ``recovered``: they do at the end.
+    ``survived``: packets arrived that were the last to be sent before the restoration. ``recovered``: they do at the end.
     """
 
     outage_ns: int
@@ -69,7 +69,7 @@ def measure_outage(columns: Columns, cut_ns: int, restored_ns: int, pace_ns: int
     ended_ns = int(sent[missing[-1]]) + pace_ns if len(missing) else cut_ns
     settled_ns = restored_ns - HELD_NS - reach_ns
     before, after = sent < cut_ns - reach_ns, (sent >= ended_ns) & (sent < settled_ns)
-    late = (sent >= settled_ns - QUIET_NS) & (sent < settled_ns)
+    late = _last_of(sent, settled_ns) & from_cut
     last = sent >= sent.max(initial=0) - QUIET_NS
     return Outage(
         outage_ns=int(sent[missing[-1]] - sent[missing[0]]) + pace_ns if len(missing) else 0,
@@ -81,6 +81,12 @@ def measure_outage(columns: Columns, cut_ns: int, restored_ns: int, pace_ns: int
         survived=bool(np.any(arrived[late])),
         recovered=bool(np.any(arrived[last])),
     )
+
+
+def _last_of(sent_ns: Integers, before_ns: int) -> Flags:
+    """The last attempts before an instant, however long before it a busy machine made them."""
+    earlier = sent_ns < before_ns
+    return np.asarray(earlier & (sent_ns >= sent_ns[earlier].max(initial=0) - QUIET_NS))
 
 
 def _held(attempts: _Attempts, restored_ns: int, reach_ns: int) -> Flags:

@@ -52,6 +52,16 @@ def test_what_was_on_its_way_at_the_cut_counts() -> None:
     assert (found.outage_ns, found.lost) == (13 * MS, 13)
 
 
+def test_a_sender_that_stood_still_before_the_restoration_tells_what_was_before() -> None:
+    """Nothing was sent for its last second: what was sent just before that second decides."""
+    late = range(5000, 6100)
+    columns = {name: np.delete(column, list(late)) for name, column in packets([Fate.ANSWERED] * COUNT).items()}
+    assert measure_outage(columns, START + CUT * MS, START + RESTORED * MS, MS, DELAY).survived
+    lost = packets([Fate.LOST_FORWARD if number >= CUT else Fate.ANSWERED for number in range(COUNT)])
+    columns = {name: np.delete(column, list(late)) for name, column in lost.items()}
+    assert not measure_outage(columns, START + CUT * MS, START + RESTORED * MS, MS, DELAY).survived
+
+
 def test_nothing_lost_is_no_outage() -> None:
     """Zero, and the corridor survived."""
     found = measured({})
