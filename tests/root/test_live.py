@@ -15,6 +15,9 @@ from netbench.archive.verify import verify_archive
 from netbench.campaign import document as contract
 from tests.root.conftest import Host, TwoHosts
 
+pytestmark = pytest.mark.timeout(300)
+"""A busy machine takes its time to start two interpreters; nothing here is judged by it."""
+
 NETBENCH = (sys.executable, "-m", "netbench")
 SITES = ("alive", "forged", "dead", "wrong", "unknown", "unkeyed", "pinged")
 
@@ -115,7 +118,7 @@ def run(near: Host, folder: Path) -> Finished:
     results = folder / "results"
     where = ["--on", "live", "--inventory", str(folder / "inventory.yaml"), "--results", str(results)]
     process = near.vantage.popen([*NETBENCH, "run", str(folder / "neighbours.yaml"), *where, "--duration", "1s", "--json", "-"])
-    output, errors = process.communicate(timeout=90)
+    output, errors = process.communicate(timeout=240)
     return Finished(results, process.returncode, json.loads(output or b"{}"), errors.decode())
 
 
