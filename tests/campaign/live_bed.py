@@ -9,10 +9,12 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
+from netbench.campaign import live_bulk, live_run
 from netbench.campaign.options import CampaignOptions
 from netbench.campaign.result import CampaignResult
 from netbench.campaign.run import run_campaign
 from netbench.clock import Instant
+from netbench.linux.hostload import HostLoad
 from netbench.live.network import LiveNetwork
 from netbench.measure import plugins
 from netbench.measure.keys import Key
@@ -38,6 +40,19 @@ class Noon:
         return Instant(self._asked * 10**9, NOON_NS + self._asked * 10**9)
 
 
+class Watch:
+    """The host as it is told to have been, whatever this one is doing."""
+
+    def __init__(self, late_ticks: int) -> None:
+        self.load = HostLoad(1.0, 2, 0.1, 0.1, 0.0, 0.0, 0.0, 0, 100, late_ticks, 1)
+
+    def __enter__(self) -> "Watch":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+
 @dataclass
 class Answers:
     """What far ends do, by their address: delays there and back, the share of packets lost on the way there, rates each way."""
@@ -46,6 +61,7 @@ class Answers:
     lost_forward: Mapping[str, int] = field(default_factory=dict[str, int])
     far_clock_error_ns: Mapping[str, int] = field(default_factory=dict[str, int])
     only_icmp: tuple[str, ...] = ()
+    late_ticks: int = 0
     bytes_a_tenth: Mapping[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
     asked: list[tuple[str, tuple[str, ...], Schedule, Any]] = field(
         default_factory=list[tuple[str, tuple[str, ...], Schedule, Any]]
@@ -176,6 +192,11 @@ def make_bed(plan: Plan, folder: Path, answers: Answers, monkeypatch: pytest.Mon
     def probe(name: str) -> Any:
         return probe_class(name, answers, kinds[name])
 
+    def watch() -> Watch:
+        return Watch(answers.late_ticks)
+
+    for module in (live_run, live_bulk):
+        monkeypatch.setattr(module, "HostWatch", watch)
     monkeypatch.setattr(plugins, "names", names)
     monkeypatch.setattr(plugins, "probe", probe)
     monkeypatch.setattr(socket, "getaddrinfo", _resolved)

@@ -222,6 +222,16 @@ def test_one_that_does_not_answer_leaves_the_others_their_verdicts(bed: Bed, ans
     assert corridor(result, "to-east")["metrics"] == []
 
 
+def test_what_a_host_that_stood_still_measured_is_void(bed: Bed, answers: Answers) -> None:
+    """No figure is shown, and that is not the far ends' fault: inconclusive's exit code, not that of nothing measured."""
+    answers.late_ticks = 10
+    result = bed.run(INVENTORY, only=("from-south",))
+    entry = corridor(result, "from-south")
+
+    assert (entry["verdict"], entry["metrics"], result.exit_code) == ("void", [], 4)
+    assert entry["not_measured"]["stamp"].startswith("the machine stood still")
+
+
 def test_what_has_not_both_ends_is_told_and_weighs_nothing(bed: Bed) -> None:
     """It is in the document with its reason, not among the corridors."""
     result = bed.run(INVENTORY)
