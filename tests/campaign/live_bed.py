@@ -4,7 +4,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ class Watch:
     def __init__(self, late_ticks: int) -> None:
         self.load = HostLoad(1.0, 2, 0.1, 0.1, 0.0, 0.0, 0.0, 0, 100, late_ticks, 1)
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

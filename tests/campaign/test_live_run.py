@@ -10,7 +10,7 @@ import pytest
 from netbench.archive.reader import list_runs
 from netbench.archive.verify import verify_archive
 from netbench.campaign import document as contract
-from netbench.campaign.document import CorridorEntry, LiveCorridorEntry
+from netbench.campaign.document import ClocksEntry, CorridorEntry, LiveCorridorEntry
 from netbench.campaign.result import CampaignResult
 from netbench.errors import UsageError
 from netbench.linux.clockstate import ClockState
@@ -78,6 +78,12 @@ def live(entry: CorridorEntry) -> LiveCorridorEntry:
     return entry["live"]
 
 
+def clocks_of(entry: CorridorEntry) -> ClocksEntry:
+    """What was found out of the two clocks."""
+    assert "clocks" in entry
+    return entry["clocks"]
+
+
 def value(entry: CorridorEntry, metric: str, direction: str, statistic: str) -> float | int | None:
     """One figure's value."""
     found = [
@@ -112,7 +118,7 @@ def test_what_meets_its_limit_both_ways_is_met_and_on_no_condition(bed: Bed) -> 
     assert (entry["assumed_links"], entry["conditional"]) == ([], False)
     assert value(entry, "one_way_delay", "forward", "p50") == 800_000
     assert value(entry, "round_trip_delay", "both", "p50") == 1_600_000
-    clocks = entry["clocks"]
+    clocks = clocks_of(entry)
     assert (clocks["footing"], clocks["reason"], clocks["least_ns"]) == ("bounded", None, entry["theory_ns"])
     assert clocks["error_ns"] == pytest.approx((1_600_000 - 2 * entry["theory_ns"]) / 2, abs=2)
 
@@ -124,7 +130,7 @@ def test_clocks_that_light_contradicts_void_one_way_alone(bed: Bed, answers: Ans
     monkeypatch.setattr("netbench.campaign.live_run.read_clock_state", lambda: ClockState(True, 10_000, "chrony"))
     entry = corridor(bed.run(INVENTORY, only=("from-south",)), "from-south")
 
-    assert (entry["clocks"]["footing"], entry["clocks"]["contradiction"]) == ("variation", True)
+    assert (clocks_of(entry)["footing"], clocks_of(entry)["contradiction"]) == ("variation", True)
     assert entry["targets"][0]["verdict"] == "void"
     assert entry["targets"][0]["reason"].startswith("not fit to be judged: a clock that claims to be right is wrong")
     assert value(entry, "one_way_delay", "forward", "p50") is None
@@ -138,9 +144,10 @@ def test_clocks_that_claim_little_error_give_delays_as_good(bed: Bed, answers: A
     result = bed.run(INVENTORY, only=("from-south",))
     entry = corridor(result, "from-south")
 
-    assert (entry["clocks"]["here_error_ns"], entry["clocks"]["far_error_ns"]) == (50_000, 50_000)
-    assert (entry["clocks"]["error_ns"] or 0) <= 100_001
+    assert (clocks_of(entry)["here_error_ns"], clocks_of(entry)["far_error_ns"]) == (50_000, 50_000)
+    assert (clocks_of(entry)["error_ns"] or 0) <= 100_001
     assert value(entry, "one_way_delay", "forward", "p50") == pytest.approx(900_000, abs=100_001)
+    assert "clock" in result.document
     assert result.document["clock"]["end"]["source"] == "chrony"
 
 
@@ -151,7 +158,7 @@ def test_a_round_trip_beyond_the_limit_decides_nothing_about_one_way(bed: Bed, a
 
     assert entry["targets"][0]["verdict"] == "inconclusive"
     assert entry["targets"][0]["reason"].startswith("3 ms forward is within the measurement's own error, 2.76 ms")
-    assert entry["clocks"]["footing"] == "variation"
+    assert clocks_of(entry)["footing"] == "variation"
     assert value(entry, "one_way_delay", "forward", "p50") is None
 
 
