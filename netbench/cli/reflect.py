@@ -64,7 +64,7 @@ def reflect(arguments: argparse.Namespace) -> int:
     from netbench.clock import SystemClock
 
     with stopping_on_signals() as control:
-        reflector = _open(arguments.protocol, _options(arguments))
+        reflector = _open(arguments.protocol, options_of(arguments))
         begun = SystemClock().now()
         try:
             where = ", ".join(reflector.endpoints)
@@ -89,7 +89,11 @@ def _open(protocol: str, options: "ReflectorOptions") -> "Reflector":
     return found.reflector(HostVantage(), options)
 
 
-def _options(arguments: argparse.Namespace) -> "ReflectorOptions":
+def options_of(arguments: argparse.Namespace) -> "ReflectorOptions":
+    """Return what the reflector is to do.
+
+    :raises UsageError: when that makes no sense
+    """
     from netbench.measure.reflector import ReflectorOptions
     from netbench.units import parse_duration_ns
 
@@ -97,6 +101,7 @@ def _options(arguments: argparse.Namespace) -> "ReflectorOptions":
         raise UsageError(f"--port {arguments.port}: a port is from 1 to 65535")
     if arguments.count is not None and arguments.count < 1:
         raise UsageError(f"--count {arguments.count}: at least 1")
+    _refuse_what_only_stamp_has(arguments)
     duration_ns = None if arguments.duration is None else parse_duration_ns(arguments.duration)
     keys, key = _keys(arguments)
     return ReflectorOptions(
@@ -111,6 +116,14 @@ def _options(arguments: argparse.Namespace) -> "ReflectorOptions":
         stateless=arguments.stateless,
         ptp=arguments.timestamps == "ptp",
     )
+
+
+def _refuse_what_only_stamp_has(arguments: argparse.Namespace) -> None:
+    asked = {name: getattr(arguments, name) for name in ("keys", "key", "mode", "stateless")}
+    asked["timestamps"] = arguments.timestamps != "ntp"
+    for name, value in asked.items():
+        if value and arguments.protocol != "stamp":
+            raise UsageError(f"--{name} is for STAMP alone; leave it out with --protocol {arguments.protocol}")
 
 
 def _keys(arguments: argparse.Namespace) -> "tuple[Keys | None, Key | None]":

@@ -13,9 +13,11 @@ import jsonschema
 import pytest
 
 import netbench.cli
-from netbench.cli.main import main
+from netbench.cli import reflect
+from netbench.cli.main import build_parser, main
 from netbench.cli.settings import parameters_of
 from netbench.errors import UsageError
+from netbench.measure.reflector import ReflectorOptions
 
 SCHEMA = json.loads((Path(netbench.cli.__file__).parent / "probe.schema.json").read_text("utf-8"))
 
@@ -99,6 +101,13 @@ def test_nobody_answers(capsys: pytest.CaptureFixture[str]) -> None:
         (["probe", "stamp", "127.0.0.1", "--port", "0"], 2, "--port 0: a port is from 1 to 65535"),
         (["probe", "stamp", "127.0.0.1", "--source", "::1", "-4"], 2, "--source ::1 is IPv6 and -4 asks for the other"),
         (["probe", "stamp", "127.0.0.1", "--set", "dscp=64"], 2, "dscp is 64; it must be from 0 to 63"),
+        (["probe", "stamp", "127.0.0.1", "--seed=-1"], 2, "--seed -1: must not be negative"),
+        (
+            ["reflect", "--protocol", "twamp", "--stateless"],
+            2,
+            "--stateless is for STAMP alone; leave it out with --protocol twamp",
+        ),
+        (["reflect", "--key", "south"], 2, "there is no key 'south' in the environment; add it there or set NETBENCH_KEY_SOUTH"),
         (["reflect", "--port", "65536"], 2, "--port 65536: a port is from 1 to 65535"),
         (
             ["reflect", "--bind", "192.0.2.1", "--port", "8620"],
@@ -113,6 +122,26 @@ def test_what_cannot_be_done_is_one_sentence(
     """Bad requests end with their exit code and one sentence on stderr."""
     assert main(argv) == code
     assert capsys.readouterr().err.startswith(f"netbench: {sentence}")
+
+
+def test_reflect_takes_its_keys_from_where_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys make it answer authenticated packets alone, unless it is to be open; without any it is."""
+    file = tmp_path / "keys"
+    file.write_text("south ssid=17 text:southern secret\n")
+    file.chmod(0o600)
+    monkeypatch.setenv("NETBENCH_KEY_EAST", "text:eastern secret")
+
+    told = reflector_options("--keys", str(file), "--key", "east", "--stateless", "--timestamps", "ptp")
+    assert told.keys is not None
+    assert told.keys.by_ssid(17) is not None
+    assert (told.key and told.key.name, told.authenticated, told.stateless, told.ptp) == ("east", True, True, True)
+    assert not reflector_options("--keys", str(file), "--mode", "open").authenticated
+    plain = reflector_options()
+    assert (plain.keys, plain.key, plain.authenticated, plain.stateless, plain.ptp) == (None, None, False, False, False)
+
+
+def reflector_options(*argv: str) -> ReflectorOptions:
+    return reflect.options_of(build_parser().parse_args(["reflect", *argv]))
 
 
 def test_a_busy_port_is_named(capsys: pytest.CaptureFixture[str]) -> None:
