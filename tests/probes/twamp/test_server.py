@@ -17,7 +17,15 @@ from netbench.measure.reflector import ReflectorOptions
 from netbench_probes.stamp.wire import decode_reflector
 from netbench_probes.twamp.server import TwampServer
 from netbench_probes.twamp.server_session import Limits
-from netbench_probes.twamp.wire import SessionRequest, address_field, decode_accept_session, decode_greeting, encode_request
+from netbench_probes.twamp.wire import (
+    SessionRequest,
+    StopSessions,
+    address_field,
+    decode_accept_session,
+    decode_greeting,
+    encode_request,
+    encode_stop_sessions,
+)
 from tests.probes.twamp import exchange
 from tests.probes.twamp.peers import LOOPBACK, Looks, ManualClock, Stepped, exactly, stepped, udp
 
@@ -172,6 +180,21 @@ def test_ports() -> None:
         assert agreed(bed, sender, receiver_port=wished)[1] == wished
         assert agreed(bed, sender, receiver_port=taken.getsockname()[1])[1] != taken.getsockname()[1]
         assert agreed(bed, sender, receiver_port=862)[1] >= 1024
+
+
+def test_a_client_that_reads_no_port_announces_no_padding_and_stops_no_sessions() -> None:
+    """Nokia's controller: no addresses, padding 0 whatever it sends, test packets to the port that it asked for, a stop of 0."""
+    with stepped() as bed, udp() as sender:
+        with udp() as free:
+            wished = free.getsockname()[1]
+        client, _ = agreed(bed, sender, receiver_port=wished, padding_octets=0, timeout=3 << 32)
+        for octets in (14, 41, 500):
+            sender.sendto(PACKET[:14].ljust(octets, b"\0"), (LOOPBACK, wished))
+            bed.until_readable(sender)
+            assert len(sender.recv(2000)) == max(41, octets)
+        client.sendall(encode_stop_sessions(StopSessions(0, 0)))
+        bed.step()
+        assert bed.told(client, request(sender), 48)[0] == 0
 
 
 def test_ports_within_a_range() -> None:
