@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -61,7 +61,7 @@ def run_live_campaign(
     started = clock.now()
     _check_reach(plan, network)
     state = read_clock_state()
-    facts = {**manifest_facts(options, state), "options": _told(options), "inventory": asdict(network.facts())}
+    facts = {**manifest_facts(options, _nameless(state)), "options": _told(options), "inventory": asdict(network.facts())}
     writer = RunWriter.create(options.results, plan, network.name, started, facts)
     try:
         for file, content in network.private().items():
@@ -70,6 +70,11 @@ def run_live_campaign(
     except BaseException:
         writer.abandon()
         raise
+
+
+def _nameless(state: ClockState) -> ClockState:
+    """The same without its reference, which may be an address of the operator's network."""
+    return replace(state, reference=None)
 
 
 def _told(options: CampaignOptions) -> dict[str, int | bool | list[str]]:
@@ -95,6 +100,7 @@ def _run(campaign: _Campaign, started: Instant) -> CampaignResult:
     reached = network.reached(_local(plan, campaign.clock.now()))
     bulk = _measure_bulk(campaign, reached)
     _keep_apart(campaign, delays, bulk)
+    campaign.writer.private("clock.json", json.dumps({when: asdict(state) for when, state in states.items()}, indent=1).encode())
     measured = LiveMeasurements(
         {each.corridor: each for each in reached}, choice, delays, condition, bulk, claimed_here(list(states.values()))
     )
@@ -103,7 +109,7 @@ def _run(campaign: _Campaign, started: Instant) -> CampaignResult:
     ended = campaign.clock.now()
     heading = building.Heading(campaign.writer.run_id, network.name, network.wire, started, ended)
     document = _document(campaign, heading, judgement, measured)
-    document["clock"] = clock_entries(states)
+    document["clock"] = clock_entries({when: _nameless(state) for when, state in states.items()})
     campaign.writer.seal(document, ended)
     return CampaignResult(document, _exit_code(judgement), campaign.writer.folder)
 

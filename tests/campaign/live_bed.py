@@ -14,6 +14,7 @@ from netbench.campaign.options import CampaignOptions
 from netbench.campaign.result import CampaignResult
 from netbench.campaign.run import run_campaign
 from netbench.clock import Instant
+from netbench.linux.clockstate import ClockState
 from netbench.linux.hostload import HostLoad
 from netbench.live.network import LiveNetwork
 from netbench.measure import plugins
@@ -195,6 +196,10 @@ def make_bed(plan: Plan, folder: Path, answers: Answers, monkeypatch: pytest.Mon
     def watch() -> Watch:
         return Watch(answers.late_ticks)
 
+    def clock_state() -> ClockState:
+        return ClockState(synchronised=False, error_ns=None, source="chrony", reference="192.0.2.123")
+
+    monkeypatch.setattr(live_run, "read_clock_state", clock_state)
     for module in (live_run, live_bulk):
         monkeypatch.setattr(module, "HostWatch", watch)
     monkeypatch.setattr(plugins, "names", names)
