@@ -262,7 +262,7 @@ def test_a_run_without_any_corridor_is_refused_before_anything_is_kept(bed: Bed)
 
 
 def test_addresses_stay_in_the_private_folder(bed: Bed, answers: Answers) -> None:
-    """No sentence of a probe, no evidence, no time server's name carries one outside; what is inside is hashed in the manifest."""
+    """No sentence of a probe, no evidence, no time server carries one outside; what is inside is hashed in the manifest."""
     answers.only_icmp = ("192.0.2.1",)
     result = bed.run(INVENTORY.replace("address: 192.0.2.2", "address: secret.invalid"))
     files = [path for path in result.folder.rglob("*") if path.is_file()]
