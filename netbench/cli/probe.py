@@ -34,7 +34,12 @@ def add_parser(commands: "Commands") -> None:
     """Add the verb."""
     parser = commands.add_parser("probe", help="measure to one far end, without a plan", description=__doc__)
     parser.add_argument("probe", metavar="PROBE", help="an installed probe, for example stamp")
-    parser.add_argument("target", metavar="TARGET", help="the far end: a name or an address; its first address is measured")
+    parser.add_argument(
+        "target", metavar="TARGET", nargs="?", help="the far end: a name or an address; its first address is measured"
+    )
+    parser.add_argument(
+        "--self-test", action="store_true", help="measure no far end but what this host can hold by the probe, in half a minute"
+    )
     extent = parser.add_mutually_exclusive_group()
     extent.add_argument("--count", type=int, help=f"how many attempts (default: {DEFAULT_COUNT})")
     extent.add_argument("--duration", metavar="TIME", help="how long, in place of a count, for example 1m30s")
@@ -66,9 +71,14 @@ def probe(arguments: argparse.Namespace) -> int:
     :raises UsageError: when what was asked does not make sense
     :raises CannotMeasureError: when nothing could be measured
     """
+    from netbench.cli.self_test import self_test
     from netbench.measure import plugins
     from netbench.measure.collect import MemorySink
 
+    if arguments.self_test:
+        return self_test(arguments)
+    if arguments.target is None:
+        raise UsageError("name a target, or say --self-test to measure what this host can hold")
     schedule, source = _schedule(arguments), _source(arguments)
     if arguments.atlas is not None and arguments.probe not in PATHS:
         raise UsageError(f"--atlas: {arguments.probe} finds no path; `netbench probe path` does")

@@ -54,6 +54,9 @@ def _add_stamp_options(parser: argparse.ArgumentParser) -> None:
         choices=("open", "authenticated"),
         help="authenticated: answer only what a key vouches for (default: so with --keys or --key, else open)",
     )
+    parser.add_argument(
+        "--compiled", action="store_true", help="answer open STAMP by compiled code: for a hundred thousand packets a second"
+    )
     parser.add_argument("--stateless", action="store_true", help="number replies as their requests, and keep no count")
     parser.add_argument("--timestamps", choices=("ntp", "ptp"), default="ntp", help="their format (default: %(default)s)")
 
@@ -114,6 +117,7 @@ def options_of(arguments: argparse.Namespace) -> "ReflectorOptions":
         key=key,
         authenticated=arguments.mode == "authenticated" or (arguments.mode is None and keys is not None),
         stateless=arguments.stateless,
+        compiled=arguments.compiled,
         ptp=arguments.timestamps == "ptp",
     )
 

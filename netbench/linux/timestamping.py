@@ -135,7 +135,7 @@ class StampedSocket:
             octets, ancillary, _, peer = self._socket.recvmsg(_DATAGRAM_OCTETS, _ANCILLARY_OCTETS)
         except BlockingIOError:
             return None
-        return _received(octets, ancillary, peer)
+        return received(octets, ancillary, peer)
 
     def transmitted(self) -> tuple[int, int] | None:
         """Return the next transmit stamp as (token, wall clock ns), None when there is none now.
@@ -213,7 +213,8 @@ _HOP_LIMITS: Final = ((socket.IPPROTO_IP, socket.IP_TTL), (socket.IPPROTO_IPV6, 
 _MARKINGS: Final = ((socket.IPPROTO_IP, _IP_TOS), (socket.IPPROTO_IPV6, _IPV6_TCLASS))
 
 
-def _received(octets: bytes, ancillary: Ancillary, peer: Address) -> Received:
+def received(octets: bytes, ancillary: Ancillary, peer: Address) -> Received:
+    """Return a datagram with what its control messages say."""
     stamp_ns = hop_limit = tos = None
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPING_NEW:

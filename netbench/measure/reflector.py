@@ -18,7 +18,7 @@ class ReflectorOptions:
 
     ``keys`` are told apart by session identifier, ``key`` is for all others. ``authenticated`` answers only what one of them
     vouches for; without it they serve the parts of a packet that may be vouched for alone. ``stateless`` keeps no count of
-    replies. ``ptp`` writes timestamps as PTP does.
+    replies. ``ptp`` writes timestamps as PTP does. ``compiled`` answers what is plain by compiled code, for high rates.
     """
 
     bind: str | None = None
@@ -31,6 +31,7 @@ class ReflectorOptions:
     authenticated: bool = False
     stateless: bool = False
     ptp: bool = False
+    compiled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,10 +215,32 @@ def test_unmeasurable_pairs_have_their_reason(two_hosts: "TwoHosts") -> None:
         StampProbe().measure([lost], EVERY_10_MS, MemorySink(), Control())
 
 
-def test_strangers_and_nonsense_are_not_answered(two_hosts: "TwoHosts") -> None:
+def test_compiled_reflector_leaves_to_python_what_it_cannot_answer(two_hosts: "TwoHosts") -> None:
+    """Base packets are numbered a session, in both families and marked alike; a location asked for between them is told."""
+    left, right = two_hosts
+    process = _reflecting(right, "--port", "8620", "--compiled")
+    try:
+        marked, _ = measured(Pair("p", left.vantage, RemoteEnd("10.9.0.2", 8620)), parameters=StampParameters(dscp=46))
+        asked = StampParameters(tlvs=("location",))
+        located, report = measured(Pair("p", left.vantage, RemoteEnd("10.9.0.2", 8620)), Schedule(10 * MILLISECOND, 5), asked)
+        six, _ = measured(Pair("p", left.vantage, RemoteEnd("fd09::2", 8620)))
+    finally:
+        said = _ended(process)
+
+    for columns in (marked, located, six):
+        assert sequences(columns, Fate.ANSWERED) == sent(columns)
+    assert set(marked["reverse_tos"][marked["fate"] == Fate.ANSWERED].tolist()) == {46 << 2}
+    told = json.loads(report.evidence["stamp.json"])["pairs"]["p"]["tlvs"]
+    assert told["unrecognised"] == 0
+    assert told["told"]["location"]["source"] == "10.9.0.1"
+    assert said.startswith(f"{sum(len(sent(columns)) for columns in (marked, located, six))} replies to 3 sessions")
+
+
+@pytest.mark.parametrize("how", [(), ("--compiled",)], ids=["plain", "compiled"])
+def test_strangers_and_nonsense_are_not_answered(two_hosts: "TwoHosts", how: tuple[str, ...]) -> None:
     """A reflector answers 14 octets with 44, ignores 13, and its reply never grows past its request otherwise."""
     left, right = two_hosts
-    process = _reflecting(right, "--port", "8620", "-4")
+    process = _reflecting(right, "--port", "8620", "-4", *how)
     try:
         with left.vantage.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
             stranger.settimeout(5)

@@ -9,6 +9,7 @@ from netbench.linux.clockstate import read_clock_state
 from netbench.measure.probe import Control, Pair, Report, Schedule
 from netbench.measure.reflector import ReflectorOptions
 from netbench.measure.samples import PACKETS, Sink
+from netbench.measure.selftest import SelfTest
 from netbench.measure.vantage import RemoteEnd, Vantage
 from netbench_probes.stamp.choosing import engine_for, run
 from netbench_probes.stamp.estimate import ClockWord, kept_true
@@ -53,6 +54,16 @@ class StampProbe:
         :raises CannotMeasureError: when the address or the port cannot be had
         """
         return StampReflector(vantage, options, SystemClock())
+
+    @classmethod
+    def self_test(cls, control: Control) -> SelfTest:
+        """Return what this host can hold, measured over loopback in half a minute or less.
+
+        :raises CannotMeasureError: when nothing comes back over loopback
+        """
+        from netbench_probes.stamp.selftest import self_test
+
+        return self_test(control)
 
     def measure(self, pairs: Sequence[Pair], schedule: Schedule, sink: Sink, control: Control) -> Report:
         """Measure all pairs at once (see the contract); the sink is written from the calling thread twice a second or more.

@@ -3,11 +3,12 @@
 import select
 import socket
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from netbench.clock import Clock
-from netbench.errors import CannotMeasureError
+from netbench.errors import CannotMeasureError, UnsupportedError, UsageError
 from netbench.linux.clockstate import read_clock_state
+from netbench.linux.punctual import punctual
 from netbench.linux.timestamping import Ancillary, Received, StampedSocket, marking
 from netbench.measure.probe import Control
 from netbench.measure.reflector import ReflectorOptions, Served
@@ -19,6 +20,9 @@ from netbench_probes.stamp.reflector import Arrival
 from netbench_probes.stamp.responder import Responder
 from netbench_probes.stamp.sockets import PORT, open_at, packed
 from netbench_probes.stamp.wire import MalformedPacketError
+
+if TYPE_CHECKING:
+    from netbench_probes.stamp.fast.standing import CompiledReflector
 
 _LOOK_SECONDS = 0.05
 _IPV6_RECVPKTINFO: Final = 49
@@ -43,9 +47,12 @@ class StampReflector:
         self._responder = Responder(options, self._word)
         self._sockets: list[StampedSocket] = []
         self._replies = self._ignored = self._failed = 0
+        self._compiled: CompiledReflector | None = None
         try:
             for family, host in places(options, socket.SOCK_DGRAM):
                 self._sockets.append(_listening(vantage, family, host, options.port or PORT))
+            if options.compiled:
+                self._compiled = _compiled(options, self._sockets)
         except BaseException:
             self.close()
             raise
@@ -58,29 +65,51 @@ class StampReflector:
     def serve(self, control: Control) -> Served:
         """Answer until ``control`` says stop, or the count or the duration of the options is reached."""
         begun_ns = self._clock.now().monotonic_ns
+        with kept_true(self._word, read_clock_state):
+            if self._compiled is None:
+                self._serve_plain(control, begun_ns)
+            else:
+                with punctual():
+                    self._serve_compiled(self._compiled, control, begun_ns)
+        replies, ignored, failed, sessions = self._compiled.counts if self._compiled is not None else (0, 0, 0, 0)
+        return Served(
+            self._replies + replies, self._ignored + ignored, self._failed + failed, self._responder.sessions + sessions
+        )
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._compiled is not None:
+            self._compiled.close()
+        for opened in self._sockets:
+            opened.close()
+
+    def _serve_plain(self, control: Control, begun_ns: int) -> None:
         by_descriptor = {opened.fileno(): opened for opened in self._sockets}
-        with kept_true(self._word, read_clock_state), select.epoll() as ready:
+        with select.epoll() as ready:
             for descriptor in by_descriptor:
                 ready.register(descriptor, select.EPOLLIN)
             while not control.stopped and not self._done(begun_ns):
                 for descriptor, _ in ready.poll(_LOOK_SECONDS):
                     self._answer_one(by_descriptor[descriptor])
-        return Served(self._replies, self._ignored, self._failed, self._responder.sessions)
 
-    def close(self) -> None:
-        """Stop listening."""
-        for opened in self._sockets:
-            opened.close()
+    def _serve_compiled(self, compiled: "CompiledReflector", control: Control, begun_ns: int) -> None:
+        while not control.stopped and not self._done(begun_ns):
+            until_ns = self._clock.now().monotonic_ns + int(_LOOK_SECONDS * 1e9)
+            count = self._options.count
+            limit = None if count is None else count - self._replies
+            for opened, request in compiled.serve_until(until_ns, self._word.estimate, limit):
+                self._reply(opened, request)
+            for opened in self._sockets:
+                self._take_departures(opened)
 
     def _done(self, begun_ns: int) -> bool:
         now_ns = self._clock.now().monotonic_ns
         count, duration_ns = self._options.count, self._options.duration_ns
-        return (count is not None and self._replies >= count) or (duration_ns is not None and now_ns - begun_ns >= duration_ns)
+        replies = self._replies + (self._compiled.counts[0] if self._compiled is not None else 0)
+        return (count is not None and replies >= count) or (duration_ns is not None and now_ns - begun_ns >= duration_ns)
 
     def _answer_one(self, opened: StampedSocket) -> None:
-        # an undrained error queue would wake this loop for ever; the next reply tells when the one before it left
-        while (stamp := opened.transmitted()) is not None:
-            self._responder.departed(*stamp)
+        self._take_departures(opened)
         try:
             request = opened.receive()
         except OSError:
@@ -88,6 +117,11 @@ class StampReflector:
             return
         if request is not None:
             self._reply(opened, request)
+
+    def _take_departures(self, opened: StampedSocket) -> None:
+        # an undrained error queue would wake the loop for ever; the next reply tells when the one before it left
+        while (stamp := opened.transmitted()) is not None:
+            self._responder.departed(*stamp)
 
     def _reply(self, opened: StampedSocket, request: Received) -> None:
         now = self._clock.now()
@@ -107,6 +141,17 @@ class StampReflector:
             self._failed += 1
             return
         self._replies += 1
+
+
+def _compiled(options: ReflectorOptions, sockets: Sequence[StampedSocket]) -> "CompiledReflector":
+    if options.keys is not None or options.key is not None or options.authenticated or options.stateless:
+        raise UsageError("the compiled reflector knows no keys and numbers its replies; leave out compiled, or the rest")
+    try:
+        from netbench_probes.stamp.fast.standing import CompiledReflector
+
+        return CompiledReflector(sockets)
+    except Exception as error:
+        raise UnsupportedError(f"the reflector cannot be compiled here: {error}; numba needs executable memory") from error
 
 
 def _listening(vantage: Vantage, family: socket.AddressFamily, host: str, port: int) -> StampedSocket:

@@ -34,7 +34,7 @@ EVENTS: Final = 64
 class Buffers(NamedTuple):
     """Messages of four kinds: ``headers`` (256, 8) and ``vectors`` (256, 2); incoming packets become replies in place.
 
-    ``control`` belongs to INCOMING and STAMPS. ``scratch`` begins with what control messages say; then come timespecs at
+    ``control`` belongs to all but OUTGOING. ``scratch`` begins with what control messages say; then come timespecs at
     MONOTONIC_TIME, REAL_TIME and TIMEOUT, errno at ERROR, a socket option at VALUE, where the arrays lie, and how many octets
     each packet has room for. ``events`` are epoll_event as 32-bit words.
     """
@@ -51,11 +51,11 @@ class Buffers(NamedTuple):
 def make_buffers(largest_octets: int, outgoing_octets: int) -> Buffers:
     """Return buffers for packets of at most ``largest_octets`` that come in and of ``outgoing_octets`` that the sender makes."""
     headers, vectors = np.zeros((4 * BATCH, MESSAGE_WORDS), np.int64), np.zeros((4 * BATCH, 2), np.int64)
-    control, scratch, events = make_control(2 * BATCH), np.zeros(SCRATCH_WORDS, np.int64), np.zeros(EVENTS * 4, np.int32)
+    control, scratch, events = make_control(3 * BATCH), np.zeros(SCRATCH_WORDS, np.int64), np.zeros(EVENTS * 4, np.int32)
     incoming, outgoing = np.zeros(BATCH * largest_octets, np.uint8), np.zeros(BATCH * outgoing_octets, np.uint8)
     headers[:, M_IOVEC], headers[:, M_IOVECS] = vectors.ctypes.data + 16 * np.arange(4 * BATCH), 1
     headers[STAMPS:REPLIES, M_IOVECS] = 0
-    headers[:REPLIES, M_CONTROL] = control.words.ctypes.data + CONTROL_OCTETS * np.arange(2 * BATCH)
+    headers[:OUTGOING, M_CONTROL] = control.words.ctypes.data + CONTROL_OCTETS * np.arange(3 * BATCH)
     for first, octets, room in ((INCOMING, incoming, largest_octets), (OUTGOING, outgoing, outgoing_octets)):
         vectors[first : first + BATCH, V_ADDRESS] = octets.ctypes.data + room * np.arange(BATCH)
         vectors[first : first + BATCH, V_OCTETS] = room

@@ -29,11 +29,11 @@ from netbench.linux.native.libc import Words
     EVENT_WORDS,
     EVENT_AT,
     OUTSTANDING,
-    REFLECTING,
     FILLED,
     MESSAGE,
     COUNT,
     AT_MESSAGE,
+    PAUSE_NS,
 ) = range(26)
 COURSE_WORDS: Final = 26
 

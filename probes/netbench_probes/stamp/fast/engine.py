@@ -1,6 +1,5 @@
 """The compiled loop as the probe runs it: made of the probe's flows, in a thread of its own, its rows written by the caller's."""
 
-import ctypes
 import os
 import platform
 import select
@@ -17,6 +16,7 @@ from netbench.clock import Clock
 from netbench.errors import UnsupportedError
 from netbench.linux.native.compiled import compile_for
 from netbench.linux.native.libc import Words
+from netbench.linux.punctual import punctual
 from netbench.linux.timestamping import SETTLING_NS
 from netbench.measure.probe import Control, Schedule
 from netbench.measure.samples import Columns
@@ -24,16 +24,15 @@ from netbench.measure.schedules import sends
 from netbench_probes.stamp.claims import ClockClaim
 from netbench_probes.stamp.engine import Pace
 from netbench_probes.stamp.fast import course, layout
-from netbench_probes.stamp.fast.asked import Asked
+from netbench_probes.stamp.fast.asked import Asked, packets_per_second
 from netbench_probes.stamp.fast.buffers import BATCH, Buffers, make_buffers
 from netbench_probes.stamp.fast.columns import columns_of
 from netbench_probes.stamp.fast.course import BLOCK_ROWS, BLOCKS, COURSE_WORDS, Course
-from netbench_probes.stamp.fast.loop import run
+from netbench_probes.stamp.fast.loop import PAUSED_NS, run
 from netbench_probes.stamp.flow import Flow
 from netbench_probes.stamp.session import Tally
 from netbench_probes.stamp.wire import BASE_OCTETS, clock_error_ns
 
-_PR_SET_TIMERSLACK: Final = 29
 _MESSAGE = struct.Struct("@qq")
 _NUMBER = struct.Struct("@q")
 _THE_END: Final = -1
@@ -86,9 +85,9 @@ class FastEngine:
             raise UnsupportedError(f"the compiled engine cannot wait: {os.strerror(failures[0])}; it needs Linux 5.11")
 
     def _loop(self, failures: list[int]) -> None:
-        ctypes.CDLL(None).prctl(_PR_SET_TIMERSLACK, 1, 0, 0, 0)
         try:
-            reason = int(run(self._buffers, self._course, self._sessions))
+            with punctual():
+                reason = int(run(self._buffers, self._course, self._sessions))
             if reason:
                 failures.append(reason)
         finally:
@@ -133,7 +132,7 @@ class FastEngine:
         words[course.FULL], words[course.FREE] = self._full[1], self._free[0]
         words[course.SENDERS], words[course.REFLECTORS] = self._senders.fileno(), self._reflectors.fileno()
         words[course.EVENT_WORDS], words[course.EVENT_AT] = event_layout()
-        words[course.REFLECTING] = sum(flow.reflector is not None for _, flow in self._flows)
+        words[course.PAUSE_NS] = PAUSED_NS if packets_per_second(schedule, streams) * PAUSED_NS > 1e9 else 0
         for block in range(1, BLOCKS):
             os.write(self._free[1], _NUMBER.pack(block))
         blocks = np.zeros((BLOCKS, BLOCK_ROWS, layout.ROW_WORDS), np.int64)

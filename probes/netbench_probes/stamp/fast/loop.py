@@ -27,7 +27,7 @@ from netbench_probes.stamp.fast.course import (
     LATE_SENDS,
     MESSAGE,
     OUTSTANDING,
-    REFLECTING,
+    PAUSE_NS,
     REFLECTORS,
     SENDERS,
     SENT,
@@ -59,8 +59,8 @@ SETTLE_NS: Final = 50_000_000
 TURN_NS: Final = 400_000_000
 CATCH_UP_NS: Final = 10_000_000
 LATE_NS: Final = 2_000_000
-SPIN_NS: Final = 15_000
-"""A sleeping processor takes longer than this to wake: for so little the loop stays awake."""
+PAUSED_NS: Final = 50_000
+"""Where packets are due closer together than this they leave some at a time: waking for each costs more than sending it."""
 LONGEST_SLEEP_NS: Final = 50_000_000
 AT_ONCE: Final = 256
 """How many packets may be sent before the loop looks at what came."""
@@ -245,12 +245,10 @@ def run(buffers: Buffers, course: Course, sessions: Sessions) -> int:
 def rest(buffers: Buffers, course: Course, sessions: Sessions, due_ns: int) -> int:
     """Requests have been answered until something else is to be done; return 0 or errno."""
     words = course.words
-    sleep_ns = min(due_ns, words[COLLECTED_NS] + COLLECT_NS) - monotonic(buffers)
-    if sleep_ns < SPIN_NS:
-        if words[REFLECTING] == 0:
-            return 0
-        sleep_ns = 0
-    return serve(buffers, course, sessions, sleep_ns)
+    now_ns = monotonic(buffers)
+    if due_ns > now_ns:
+        due_ns = max(due_ns, now_ns + words[PAUSE_NS])
+    return serve(buffers, course, sessions, max(0, min(due_ns, words[COLLECTED_NS] + COLLECT_NS) - now_ns))
 
 
 @compiled
