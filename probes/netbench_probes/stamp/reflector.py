@@ -21,6 +21,8 @@ from netbench_probes.stamp.wire import ReflectorPacket, SenderPacket, timestamp_
 
 _COUNTER: Final = 0xFFFF_FFFF
 _DSCP_SHIFT: Final = 2
+NOTHING: Final = Answer(b"")
+"""The answer to a request of the base packet alone."""
 
 
 class Arrival(NamedTuple):
@@ -84,7 +86,7 @@ class ReflectorSession:
         """Return the reply to a request that was read already."""
         sequence = asked.sequence if self._style.stateless else self.next_sequence
         self._received += 1
-        said = answer(asked.rest, asked.sequence, self._style.secret, self._known(arrival, sequence), protected=self._protected)
+        said = self._said(asked, arrival, sequence) if asked.rest else NOTHING
         octets = self._style.mode.encode_reflector(self._packet(asked, arrival, sequence, now_ns, said.rest))
         self.next_sequence = (self.next_sequence + 1) & _COUNTER
         return Reply(octets, sequence, asked.sequence, self._marking(arrival, said))
@@ -93,15 +95,15 @@ class ReflectorSession:
         """Note when a reply really left; the next one tells it to a sender that asks (RFC 8972 §4.7)."""
         self._departure = (sequence, stamp_ns)
 
+    def _said(self, asked: SenderPacket, arrival: Arrival, sequence: int) -> Answer:
+        known = self._known(arrival, sequence)
+        return answer(asked.rest, asked.sequence, self._style.secret, known, protected=self._style.mode.protected)
+
     def _marking(self, arrival: Arrival, said: Answer) -> int | None:
         if said.asked_dscp is not None:
             return said.asked_dscp << _DSCP_SHIFT
         # the class of service comes back; the congestion mark was this packet's own
         return arrival.tos & ~3 if self._style.copies_dscp and arrival.tos is not None else None
-
-    @property
-    def _protected(self) -> bool:
-        return self._style.mode.protected
 
     def _packet(self, asked: SenderPacket, arrival: Arrival, sequence: int, now_ns: int, rest: bytes) -> ReflectorPacket:
         estimate = self._style.word.estimate

@@ -2,6 +2,7 @@
 
 import struct
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,10 +20,12 @@ from netbench_probes.stamp.wire import (
     encode_reflector,
     encode_sender,
     ntp_from_unix,
+    ptp_from_unix,
     unix_from_ntp,
     unix_from_ptp,
     unix_from_timestamp,
 )
+from tests.probes.stamp.vectors import COS_SEALED_ANSWER
 
 # sequence 7, T1 2025-10-17 20:48:00.5 UTC, synchronised within 20 * 2^10 * 2^-32 s, SSID 0x1234
 SENDER = bytes.fromhex("00000007ec9d2a00800000008a141234" + "00" * 28)
@@ -141,15 +144,20 @@ def test_tshark_reads_the_same(tmp_path: Path) -> None:
     """Wireshark's TWAMP-Test dissector, which shares the layout, finds our values in our octets."""
     sent = encode_sender(SenderPacket(sequence=0x01020304, timestamp=T1, error_estimate=0x8A14))
     reply = ReflectorPacket(9, T1 + 2**30, 0x8A14, 0, T1 + 2**29, 0x01020304, T1, 0x8A14, 254)
+    with_tlvs = encode_reflector(replace(reply, error_estimate=0xCA14, timestamp=ptp_from_unix(T1_NS), rest=COS_SEALED_ANSWER))
     capture = tmp_path / "stamp.pcap"
-    capture.write_bytes(_pcap([_ipv4(sent, 40000, 862), _ipv4(encode_reflector(reply), 862, 40000)]))
+    packets = [_ipv4(sent, 40000, 862), _ipv4(encode_reflector(reply), 862, 40000), _ipv4(with_tlvs, 862, 40000)]
+    capture.write_bytes(_pcap(packets))
 
-    rows = _dissected(
-        capture, "seq_number", "sender_seq_number", "sender_ttl", "error_estimate.multiplier", "error_estimate.scale"
-    )
+    names = ("seq_number", "sender_seq_number", "sender_ttl", "error_estimate.multiplier", "error_estimate.scale")
+    rows = _dissected(capture, *names, "error_estimate.s", "error_estimate.z", "timestamp", "padding")
 
     assert rows[0][0] == str(0x01020304)
-    assert rows[1] == ["9", str(0x01020304), "254", "20", "10"]
+    assert rows[1][:7] == ["9", str(0x01020304), "254", "20", "10", "1", "0"]
+    # to TWAMP-Test, whose header ends at octet 41, TLVs are padding: where they begin is what it can tell of them
+    assert rows[2][3:7] == ["20", "10", "1", "1"]
+    assert rows[2][7].startswith("Oct 17, 2025 20:48:00.500000000")
+    assert rows[2][8] == "000000" + COS_SEALED_ANSWER.hex()
 
 
 def _dissected(capture: Path, *fields: str) -> list[list[str]]:
