@@ -27,9 +27,10 @@ def path_errors(net: Routers, rounds: int, folder: Path) -> tuple[Errors, list[s
     pair = Pair("p", left.vantage, net.vantage("right", 3, 2))
     with capturing(left, file, "udp or icmp"):
         PathProbe(PathParameters(family=4, mtu=False)).measure([pair], Schedule(10_000_000, rounds), sink, Control())
-    columns, wire = sink.columns(HOPS), {}
+    columns, wire = sink.columns(HOPS), dict[tuple[int, int, int], int]()
     for (_, _, payload), trip_ns in wire_round_trips(file).items():
-        wire[struct.unpack_from("!IHB", payload, 6)] = trip_ns
+        sequence, flow, hop = struct.unpack_from("!IHB", payload, 6)
+        wire[sequence, flow, hop] = trip_ns
     errors: Errors = {}
     addresses: dict[int, str] = {}
     for row in range(len(columns["hop"])):
