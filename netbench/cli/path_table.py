@@ -83,7 +83,10 @@ def _told(answer: AnswererEntry, language: str) -> list[str]:
 
 
 def _end(path: PathEntry, language: str) -> Iterator[str]:
-    if not path["reached"]:
+    if not path["hops"]:
+        nobody = mark("Neither {destination} nor any hop on the way to it answered.")
+        yield translate(nobody, language, destination=path["destination"])
+    elif not path["reached"]:
         last = max((hop["hop"] for hop in path["hops"] if hop["answers"]), default=0)
         sentence = mark("{destination} did not answer; the last answer came from hop {hop}.")
         yield translate(sentence, language, destination=path["destination"], hop=last)

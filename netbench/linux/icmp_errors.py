@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from netbench.linux.icmp_extensions import is_structure
+
 IP_RECVERR: Final = 11
 IPV6_RECVERR: Final = 25
 _IP_RECVERR_RFC4884: Final = 26
@@ -26,6 +28,8 @@ _ORIGINS = {socket.AF_INET: 2, socket.AF_INET6: 3}  # SO_EE_ORIGIN_ICMP, SO_EE_O
 _ADDRESS_AT = {socket.AF_INET: slice(4, 8), socket.AF_INET6: slice(8, 24)}  # within sockaddr_in and sockaddr_in6
 _INVALID_EXTENSIONS: Final = 1
 _HOP_LIMITS = ((socket.IPPROTO_IP, socket.IP_TTL), (socket.IPPROTO_IPV6, _IPV6_HOPLIMIT))
+_IP_OCTETS = {socket.AF_INET: 20, socket.AF_INET6: 40}
+_QUOTED_BY_THE_RFC: Final = 128
 _STAMP = struct.Struct("@2q")
 
 Ancillary = Iterable[tuple[int, int, bytes]]
@@ -133,9 +137,23 @@ def _error(
     saying = _SAYINGS[family].get((icmp_type, code), Saying.OTHER)
     mtu_octets = information if saying is Saying.TOO_BIG and information else None
     sender, extensions = socket.inet_ntop(family, address), None
-    if 0 < extensions_at <= len(octets) and not flags & _INVALID_EXTENSIONS:
+    extensions_at = 0 if flags & _INVALID_EXTENSIONS else extensions_at or _unannounced(octets, family)
+    if 0 < extensions_at <= len(octets):
         octets, extensions = octets[:extensions_at], octets[extensions_at:]
     return IcmpError(sender, icmp_type, code, saying, mtu_octets, octets, extensions, stamp_ns, hop_limit)
+
+
+def _unannounced(octets: bytes, family: socket.AddressFamily) -> int:
+    """Return where extensions begin of which the length field says nothing, 0 where there are none.
+
+    Routers from before RFC 4884 put them behind 128 octets of the packet (see its section 5.5). That they are no part of it
+    is seen by their checksum, which must have been made.
+    """
+    for headers in (_IP_OCTETS[family] + 8, _IP_OCTETS[family]):  # UDP's header is not handed over, that of an echo is
+        at = _QUOTED_BY_THE_RFC - headers
+        if octets[at + 2 : at + 4] not in (b"", b"\0\0") and is_structure(octets[at:]):
+            return at
+    return 0
 
 
 def _try_option(of: socket.socket, level: int, option: int) -> None:

@@ -4,7 +4,7 @@ The kernel stamps every packet, so that a wake-up that is a millisecond late cos
 """
 
 import select
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, Generic, Protocol, TypeVar
 
 from netbench.clock import Clock, Instant
@@ -33,8 +33,8 @@ class Talk(Protocol[Row_co]):
         """Send what is due."""
         ...
 
-    def collect(self, now: Instant) -> None:
-        """Read all that has come."""
+    def collect(self, now: Instant, ready: Collection[int]) -> None:
+        """Read all that has come at the descriptors that are ``ready``."""
         ...
 
     def settle(self, now: Instant) -> Sequence[Row_co]:
@@ -91,8 +91,7 @@ class TalkLoop(Generic[Row]):
         self._register(poll, readers)
         events = poll.poll(self._wait_ns(self._clock.now().monotonic_ns) / 1e9)
         now = self._clock.now()
-        for talk in {id(readers[descriptor]): readers[descriptor] for descriptor, _ in events}.values():
-            talk.collect(now)
+        self._collect(now, readers, [descriptor for descriptor, _ in events])
         for _, talk in self._talks:
             due_ns = talk.due_ns()
             if due_ns is not None and due_ns <= now.monotonic_ns:
@@ -100,6 +99,13 @@ class TalkLoop(Generic[Row]):
         if now.monotonic_ns - self._settled_ns >= SETTLE_NS:
             self._settled_ns = now.monotonic_ns
             rows.extend((index, row) for index, talk in self._talks for row in talk.settle(now))
+
+    def _collect(self, now: Instant, readers: dict[int, Talk[Row]], ready: Sequence[int]) -> None:
+        by_talk: dict[int, list[int]] = {}
+        for descriptor in ready:
+            by_talk.setdefault(id(readers[descriptor]), []).append(descriptor)
+        for mine in by_talk.values():
+            readers[mine[0]].collect(now, mine)
 
     def _wait_ns(self, now_ns: int) -> int:
         dues = (talk.due_ns() for _, talk in self._talks)
@@ -109,5 +115,5 @@ class TalkLoop(Generic[Row]):
     def _last_rows(self) -> list[tuple[int, Row]]:
         now = self._clock.now()
         for _, talk in self._talks:
-            talk.collect(now)
+            talk.collect(now, talk.descriptors())
         return [(index, row) for index, talk in self._talks for row in talk.abandon(now)]

@@ -106,6 +106,7 @@ def test_the_chinese_table_has_no_english(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(
     ("of", "sentence"),
     [
+        ([lost(0, 1), lost(0, 2)], "Neither 10.0.3.1 nor any hop on the way to it answered."),
         ([answered(0, 1, "a"), lost(0, 2)], "10.0.3.1 did not answer; the last answer came from hop 1."),
         (
             [search(0, 1500, None), search(1, 64, None)],

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netbench.linux.icmp_errors import IcmpError, Saying, icmp_error
+from netbench.linux.icmp_extensions import internet_checksum
 
 IP_ERROR = (socket.IPPROTO_IP, 11)
 IPV6_ERROR = (socket.IPPROTO_IPV6, 25)
@@ -73,6 +74,21 @@ def test_extensions_with_a_wrong_checksum_are_left_alone() -> None:
 
     assert told is not None
     assert (told.quoted, told.extensions, told.hop_limit) == (b"quoted", None, 60)
+
+
+@pytest.mark.parametrize("headers", [28, 20])
+def test_extensions_that_nobody_announced_are_found(headers: int) -> None:
+    """Behind 128 octets of the packet, as routers from before RFC 4884 put them, and only with a checksum that fits."""
+    objects = bytes.fromhex("00080101" + "05dc1101")
+    extensions = struct.pack("!BBH", 0x20, 0, internet_checksum(b"\x20\0\0\0" + objects)) + objects
+    quoted = b"q" * (128 - headers)
+    message = (*IP_ERROR, error(2, 11, 0, ipv4("10.0.0.1")))
+    told, unmade = icmp_error(quoted + extensions, [message]), icmp_error(quoted + b"\x20\0\0\0" + objects, [message])
+
+    assert told is not None
+    assert (told.quoted, told.extensions) == (quoted, extensions)
+    assert unmade is not None
+    assert unmade.extensions is None
 
 
 def test_a_transmit_stamp_is_no_error() -> None:

@@ -3,7 +3,7 @@
 import os
 import socket
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -82,8 +82,9 @@ class EchoTalk:
                 self._send(sequence, now)
             self._due_ns = next(self._dues, None)
 
-    def collect(self, now: Instant) -> None:
-        """Take the transmit stamps, complaints and replies that are there."""
+    def collect(self, now: Instant, ready: Collection[int]) -> None:
+        """Take the transmit stamps, complaints and replies that are there; there is but one socket to be ``ready``."""
+        del ready
         for event in self._socket.events():
             if isinstance(event, Departure):
                 self.session.transmitted(*event)

@@ -2,7 +2,7 @@
 
 import errno
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from netbench.clock import Instant
@@ -67,11 +67,12 @@ class PathTalk:
             self.send_errors[reason] = self.send_errors.get(reason, 0) + 1
             self.session.not_sent(order)
 
-    def collect(self, now: Instant) -> None:
+    def collect(self, now: Instant, ready: Collection[int]) -> None:
         """Take the transmit stamps and answers that are there."""
-        for number in range(len(self._flows)):
-            self._errors(number, now)
-            self._replies(number, now)
+        for number, flow in enumerate(self._flows):
+            if flow.channel.fileno() in ready:
+                self._errors(number, now)
+                self._replies(number, now)
 
     def settle(self, now: Instant) -> Sequence[HopRow]:
         """Return the rows that are final."""
