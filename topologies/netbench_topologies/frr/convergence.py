@@ -9,7 +9,7 @@ from netbench.errors import RefusedError
 from netbench.plan.routing import next_hops
 from netbench_topologies.build import PlanNet
 
-CONVERGENCE_SECONDS = 30
+CONVERGENCE_SECONDS = 90  # a few, and twelve in a software-emulated machine
 _PAUSE_S = 0.05
 _IPV4, _IPV6 = Path("/proc/thread-self/net/route"), Path("/proc/thread-self/net/ipv6_route")
 
@@ -21,7 +21,7 @@ def await_convergence(net: PlanNet, check: Callable[[], None]) -> None:
 
     ``check`` raises when a daemon has ended meanwhile.
 
-    :raises RefusedError: naming the first route that is missing after half a minute
+    :raises RefusedError: naming the first route that is missing after a minute and a half
     """
     deadline = time.monotonic() + CONVERGENCE_SECONDS
     hops = next_hops(net.plan)

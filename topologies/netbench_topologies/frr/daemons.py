@@ -16,7 +16,7 @@ from netbench_topologies.frr.convergence import await_convergence
 PROGRAMS = Path("/usr/lib/frr")
 HOME = Path("/etc/frr")
 """Where the run's own file system is mounted: a folder that is there wherever FRR is, seen so by this run alone."""
-START_SECONDS = 30
+START_SECONDS = 120
 _MOUNT_FLAGS = 0x2 | 0x4 | 0x8  # MS_NOSUID | MS_NODEV | MS_NOEXEC
 # FRR writes its crash logs into /var/tmp/frr whatever it is told, and wants its user to be in the group frrvty
 _OWN_PLACES = (
@@ -70,7 +70,7 @@ class Daemons:
         """Every site sends to every other as planned, by routes that OSPF found.
 
         :raises CannotMeasureError: when a daemon ends
-        :raises RefusedError: when a route is still missing after half a minute
+        :raises RefusedError: when a route is still missing after a minute and a half
         :raises UnsupportedError: when FRR does not run here
         """
         _mount_home()
