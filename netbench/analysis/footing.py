@@ -10,8 +10,8 @@
    claimed contradicts itself: then the one-way delay is void, being below theory by one of the claims.
 4. ``refused``: nothing about a direction, since no steady clock explains the delays. The round trip stays.
 
-Delays are corrected by the middle line of the bounds of each stretch between two steps. A packet that may have been under way at
-a step has no delay.
+Delays are corrected by one line between two steps of a clock, the middle of what is known there. A packet that may have been
+under way at a step has no delay.
 """
 
 import math
@@ -175,7 +175,7 @@ def _middles(relation: Relation) -> Floats:
     middles = np.zeros(len(relation.exchanges))
     for segment in relation.segments:
         mine = slice(segment.first, segment.last)
-        middles[mine] = segment.middle(relation.exchanges.times[mine])
+        middles[mine] = segment.corrections(relation.exchanges.times[mine])
     return middles
 
 

@@ -37,17 +37,17 @@ def claimed_here(states: Sequence[ClockState]) -> int | None:
     return None if None in errors or not errors else max(error for error in errors if error is not None)
 
 
-def beforehand(plan: Plan, corridor: Corridor, route: Route, claims: Claims) -> Beforehand:
+def beforehand(plan: Plan, corridor: Corridor, route: Route, claims: Claims, stamps_ns: int) -> Beforehand:
     """Return what the plan and the clocks themselves say before a packet is sent.
 
-    Light goes along the great circle, less what the coordinates may be wrong by: in glass, or in air where the plan's route has a
-    mobile link.
+    ``stamps_ns`` bounds what timestamping adds to a one-way delay. Light goes along the great circle, less what the coordinates
+    may be wrong by: in glass, or in air where the plan's route has a mobile link.
     """
     ends = plan.sites[corridor.source], plan.sites[corridor.destination]
     mobile = any(plan.links[name].medium is Medium.MOBILE for name in route.links)
     index = physics.AIR_INDEX if mobile else plan.theory.group_index
     least_ns = physics.propagation_ns(physics.shortest_possible_km(*ends), index)
-    return Beforehand(least_ns, routing.symmetric(plan, corridor, route), claims.together_ns)
+    return Beforehand(least_ns, routing.symmetric(plan, corridor, route), claims.together_ns, stamps_ns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,8 @@ def _delay(plan: Plan, corridor: Corridor, route: Route, measured: LiveMeasureme
         return _Part((), (), void)
     packets = of_pair(brought.memory.columns(PACKETS), brought.corridors.index(corridor.id))
     claims = Claims(measured.clock_error_ns, brought.report.far_clock_error_ns.get(corridor.id))
-    found = between_two_clocks(packets, beforehand(plan, corridor, route, claims), claims)
+    known = beforehand(plan, corridor, route, claims, brought.report.error_ns.get(corridor.id, 0))
+    found = between_two_clocks(packets, known, claims)
     turned = measured.reached[corridor.id].turned
     figures = tuple(replace(figure, summary=_in_order(figure.summary, turned=turned)) for figure in found.figures)
     judged = tuple(_in_order(summary, turned=turned) for summary in found.judged)

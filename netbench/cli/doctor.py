@@ -30,6 +30,7 @@ TITLES = {
     "tx_timestamps": mark("kernel transmit timestamps on veth"),
     "tun": mark("TAP interfaces"),
     "clock_source": mark("clock source"),
+    "clock_state": mark("clock kept to UTC"),
     "cores": mark("processor cores"),
     "text_encoding": mark("UTF-8 output"),
 }
@@ -40,6 +41,7 @@ WITHOUT = {
     "tx_timestamps": mark("delays are timed by the program, and their error is larger"),
     "tun": mark("the relay uses packet sockets"),
     "clock_source": mark("timestamps are coarse or slow to take"),
+    "clock_state": mark("one-way delays on live links are bounded by light alone"),
     "cores": mark("probes and network compete for one core, and runs may be void"),
     "text_encoding": mark("Chinese may be unreadable"),
 }

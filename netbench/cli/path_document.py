@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
+from netbench.campaign.figuring import Figure
 from netbench.cli.probe_document import ProbeMetric, metrics_of
 from netbench.clock import Instant
 
@@ -147,7 +148,7 @@ def _answerer(answerer: "Answerer") -> AnswererEntry:
         "flows": list(answerer.flows),
         "answered": answerer.answered,
         "reply_ttl": answerer.reply_ttl,
-        "metrics": metrics_of(shown, common_clock=True),
+        "metrics": metrics_of(map(Figure, shown)),
     }
     if answerer.labels is not None:
         entry["labels"] = answerer.labels

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 from netbench.errors import CannotMeasureError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from netbench.analysis.summary import Summary
     from netbench.cli.commands import Commands
     from netbench.cli.path_document import PathEntry
+    from netbench.cli.probe_clocks import Found
     from netbench.cli.probe_document import ProbeDocument
     from netbench.measure.collect import MemorySink
     from netbench.measure.probe import Probe, Report, Schedule
@@ -59,6 +62,14 @@ def add_parser(commands: "Commands") -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", dest="settings", help="a parameter of the probe"
     )
+    parser.add_argument(
+        "--great-circle",
+        type=float,
+        default=0.0,
+        metavar="KM",
+        help="how far away the far end is at least: light in glass then bounds what two clocks do to one-way delays (default: 0)",
+    )
+    parser.add_argument("--symmetric", action="store_true", help="you know that both directions take the same way")
     parser.add_argument("--json", metavar="FILE", help="write the figures to FILE too, or only them to stdout with -")
     parser.add_argument("--atlas", metavar="FILE", help="of a path: write it in the shape of RIPE Atlas's results to FILE too")
     parser.add_argument("--lang", choices=("zh", "en"), help="the table's language (default: the locale's)")
@@ -71,6 +82,7 @@ def probe(arguments: argparse.Namespace) -> int:
     :raises UsageError: when what was asked does not make sense
     :raises CannotMeasureError: when nothing could be measured
     """
+    from netbench.cli.probe_clocks import Watch
     from netbench.cli.self_test import self_test
     from netbench.measure import plugins
     from netbench.measure.collect import MemorySink
@@ -82,18 +94,18 @@ def probe(arguments: argparse.Namespace) -> int:
     schedule, source = _schedule(arguments), _source(arguments)
     if arguments.atlas is not None and arguments.probe not in PATHS:
         raise UsageError(f"--atlas: {arguments.probe} finds no path; `netbench probe path` does")
-    sink = MemorySink()
+    sink, watch = MemorySink(), Watch(arguments.great_circle, symmetric=arguments.symmetric)
     report = _measure(_probe(plugins.probe(arguments.probe), arguments), arguments, source, schedule, sink)
-    summaries = _summaries(sink)
-    document = _document(arguments, report, summaries, _not_sent(sink))
+    found = watch.found(sink, report.far_clock_error_ns.get(PAIR), report.error_ns.get(PAIR, 0))
+    document = _document(arguments, report, found, _not_sent(sink))
     path = _path(report, sink)
     if path is not None:
         document["path"] = path
-    elif not summaries:
+    elif not found.figures:
         raise CannotMeasureError(report.not_measured.get(PAIR, "stopped before anything was measured"))
     _write_atlas(arguments, sink, path)
     _show(document, arguments)
-    return _conclude(arguments, report, summaries, path)
+    return _conclude(arguments, report, [figure.summary for figure in found.figures], path)
 
 
 def _probe(kind: "type[Probe]", arguments: argparse.Namespace) -> "Probe":
@@ -154,16 +166,6 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
         raise UsageError(f"--source {text}: give an address of this host") from error
 
 
-def _summaries(sink: "MemorySink") -> tuple["Summary", ...]:
-    from netbench.analysis.hops import summarise_hops
-    from netbench.analysis.intervals import summarise_intervals
-    from netbench.analysis.packets import summarise_packets
-    from netbench.measure.samples import HOPS, INTERVALS, PACKETS
-
-    packets, intervals = summarise_packets(sink.columns(PACKETS)), summarise_intervals(sink.columns(INTERVALS))
-    return (*packets, *intervals, *summarise_hops(sink.columns(HOPS)))
-
-
 def _path(report: "Report", sink: "MemorySink") -> "PathEntry | None":
     """Return the path that was found, None where the probe looked for none."""
     from netbench.cli.path_document import path_entry
@@ -191,9 +193,7 @@ def _not_sent(sink: "MemorySink") -> int:
     return int((sink.columns(PACKETS)["fate"] == Fate.NOT_SENT).sum()) + int(unsent.sum())
 
 
-def _document(
-    arguments: argparse.Namespace, report: "Report", summaries: tuple["Summary", ...], not_sent: int
-) -> "ProbeDocument":
+def _document(arguments: argparse.Namespace, report: "Report", found: "Found", not_sent: int) -> "ProbeDocument":
     from netbench.cli.probe_document import SCHEMA, ProbeDocument, metrics_of
 
     document: ProbeDocument = {
@@ -203,9 +203,10 @@ def _document(
         "timestamps": report.timestamps.get(PAIR),
         "error_ns": report.error_ns.get(PAIR),
         "not_sent": not_sent,
-        # a far end known by its address alone: nothing here reads the state of both clocks
-        "metrics": metrics_of(summaries, common_clock=False),
+        "metrics": metrics_of(found.figures),
     }
+    if found.clocks is not None:
+        document["clock"], document["clocks"] = found.clock, found.clocks
     if report.remarks.get(PAIR):
         document["remarks"] = list(report.remarks[PAIR])
     return document
@@ -231,7 +232,7 @@ def _write(option: str, path: Path, text: str) -> None:
         raise UsageError(f"{option} {path}: cannot be written: {error.strerror}") from error
 
 
-def _conclude(arguments: argparse.Namespace, report: "Report", summaries: tuple["Summary", ...], path: "PathEntry | None") -> int:
+def _conclude(arguments: argparse.Namespace, report: "Report", summaries: "Sequence[Summary]", path: "PathEntry | None") -> int:
     """Say it where all was lost: then nothing but the loss is known. That less was measured than asked for is told already."""
     if PAIR in report.cut_short:
         return CannotMeasureError.exit_code

@@ -3,20 +3,14 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
-from netbench.campaign.document import FigureEntry
-from netbench.report.language import mark
+from netbench.campaign.document import ClockEntry, ClocksEntry, FigureEntry
 
 if TYPE_CHECKING:
-    from netbench.analysis.summary import Summary
+    from netbench.campaign.figuring import Figure
     from netbench.cli.path_document import PathEntry
     from netbench.measure.probe import TimestampClass
 
 SCHEMA = 1
-
-UNKNOWN_CLOCK = mark(
-    "the far end's clock is not known to agree with this one, so a one-way delay would be as wrong as the clocks are apart; "
-    "the round trip and the variation of each direction need no common clock"
-)
 
 
 class ProbeMetric(FigureEntry):
@@ -31,6 +25,8 @@ class ProbeDocument(TypedDict):
     ``error_ns`` bounds what the timestamps add to a one-way delay. ``not_sent`` attempts failed
     on this host and count as nothing. ``remarks`` are sentences that must stand beside the figures;
     ``path`` is what a probe of hops found.
+    Where packets came back ``clock`` is this host's, before and after, and ``clocks`` what is known of the two that they went
+    between.
     """
 
     schema: int
@@ -42,25 +38,28 @@ class ProbeDocument(TypedDict):
     metrics: list[ProbeMetric]
     remarks: NotRequired[list[str]]
     path: NotRequired["PathEntry"]
+    clock: NotRequired[dict[str, ClockEntry]]
+    clocks: NotRequired[ClocksEntry]
 
 
-def metrics_of(summaries: Iterable["Summary"], *, common_clock: bool) -> list[ProbeMetric]:
-    """Return summaries as they stand in a document; without a common clock a one-way delay has a reason in place of a value."""
-    return [_metric(summary, withheld=summary.metric == "one_way_delay" and not common_clock) for summary in summaries]
+def metrics_of(figures: Iterable["Figure"]) -> list[ProbeMetric]:
+    """Return figures as they stand in a document; one that is not given has a reason in place of a value."""
+    return [_metric(figure) for figure in figures]
 
 
-def _metric(summary: "Summary", *, withheld: bool) -> ProbeMetric:
+def _metric(figure: "Figure") -> ProbeMetric:
+    summary = figure.summary
     entry: ProbeMetric = {
         "metric": summary.metric,
         "direction": summary.direction,
         "statistic": summary.statistic,
-        "value": None if withheld else summary.value,
-        "low": None if withheld else summary.low,
-        "high": None if withheld else summary.high,
+        "value": summary.value,
+        "low": summary.low,
+        "high": summary.high,
         "unit": summary.unit,
         "count": summary.count,
         "method": summary.method,
     }
-    if withheld:
-        entry["reason"] = UNKNOWN_CLOCK
+    if figure.reason is not None:
+        entry["reason"] = figure.reason
     return entry

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from netbench.cli.probe_document import ProbeDocument, ProbeMetric
+from netbench.report import clock_notes
 from netbench.report.figures import ABSENT, milliseconds
 from netbench.report.language import mark, retell, translate
 from netbench.report.words import DIRECTIONS, METRICS, STATISTICS, TIMESTAMPS, say
@@ -51,9 +52,22 @@ def notes(document: ProbeDocument, language: str) -> list[str]:
     if document["not_sent"]:
         unsent = mark("{count} attempts were not sent: this host refused them or was too busy; they count as nothing.")
         said.append(translate(unsent, language, count=document["not_sent"]))
+    said += _about_clocks(document, language)
     reasons = dict.fromkeys(entry["reason"] for entry in document["metrics"] if "reason" in entry)
     said += [translate(reason, language) for reason in reasons]
     return said + [retell(remark, language) for remark in document.get("remarks", ())]
+
+
+def _about_clocks(document: ProbeDocument, language: str) -> list[str]:
+    if "clocks" not in document or "clock" not in document:
+        return []
+    clocks = document["clocks"]
+    lines = (
+        clock_notes.here_line(document["clock"], language),
+        clock_notes.bounded_line([(document["target"], clocks)], language),
+        clock_notes.skew_line(clocks, language),
+    )
+    return [*(line for line in lines if line is not None), *clock_notes.remarks(clocks, language)]
 
 
 def _lines(metrics: Iterable[ProbeMetric]) -> list[list[ProbeMetric]]:

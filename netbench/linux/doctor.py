@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netbench.linux.attempt import Attempt, attempt, attempt_python
+from netbench.linux.clockstate import ClockState, read_clock_state
+from netbench.units import format_duration
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
 FEWEST_CORES = 2
@@ -71,6 +73,7 @@ def examine() -> Iterator[Finding]:
     yield from kernel_trials(_in_sandbox())
     yield tun(Path("/dev/net/tun"))
     yield clock_source(CLOCK_SOURCE)
+    yield clock_state(read_clock_state())
     yield cores(len(os.sched_getaffinity(0)))
     yield text_encoding(sys.stdout.encoding or "unknown")
 
@@ -142,6 +145,16 @@ def clock_source(file: Path) -> Finding:
         )
     cure = "boot with the kernel parameter clocksource=tsc"
     return _finding("clock_source", source not in SLOW_CLOCK_SOURCES, source, cure, required=False)
+
+
+def clock_state(state: ClockState) -> Finding:
+    """Somebody keeps the wall clock and bounds its error, which then bounds one-way delays on live links."""
+    if state.error_ns is None:
+        told = "synchronised, to an error unknown" if state.synchronised else "not synchronised"
+        return _finding("clock_state", False, f"{told}, says {state.source}", _apt("chrony"), required=False)
+    to = f" to {state.reference}" if state.reference else ""
+    found = f"within {format_duration(state.error_ns)} of UTC by {state.source}{to}"
+    return _finding("clock_state", True, found, "", required=False)
 
 
 def cores(count: int) -> Finding:

@@ -29,7 +29,7 @@ def _holds(relation: Relation | None, truth: Truth) -> bool:
 
 def _offset_holds(relation: Relation, truth: Truth, place: int) -> bool:
     segment = next(each for each in relation.segments if each.first <= place < each.last)
-    middle = relation.exchanges.offset_ns + float(segment.middle(relation.exchanges.times[place : place + 1])[0])
+    middle = relation.exchanges.offset_ns + float(segment.corrections(relation.exchanges.times[place : place + 1])[0])
     return bool(abs(truth.offsets[place] - middle) <= segment.error_ns + 2)  # the delays themselves are whole nanoseconds
 
 
@@ -205,7 +205,7 @@ def test_clocks_decades_apart_keep_their_nanoseconds() -> None:
     relation = relate(columns, Beforehand(2_000_000, symmetric=True))
 
     assert relation is not None
-    found = relation.exchanges.offset_ns + round(relation.segments[0].start.middle)
+    found = relation.exchanges.offset_ns + round(relation.segments[0].line[0])
     assert found == pytest.approx(-1_700_000_000_000_000_123, abs=1_500, rel=0)
 
 

@@ -12,7 +12,7 @@ from netbench.analysis.footing import ClockFinding, Footing, stand
 from netbench.analysis.packets import summarise_packets
 from netbench.analysis.summary import Summary
 from netbench.measure.samples import Columns, Fate
-from tests.analysis.two_clocks import quiet, with_waits
+from tests.analysis.two_clocks import quiet, session, symmetric, with_waits
 
 
 def _stand(columns: Columns, known: Beforehand) -> tuple[Columns, ClockFinding]:
@@ -111,6 +111,34 @@ def test_step_is_told_with_its_instant_and_its_packets_left_out() -> None:
     assert 0 < finding.left_out <= 20
     assert int(np.ma.getmaskarray(columns["forward_ns"]).sum()) == finding.left_out
     assert _figure(summarise_packets(columns), "pdv", "forward", "max") < 300_000
+
+
+def test_path_that_changes_one_way_varies_that_way_alone() -> None:
+    """The way back became 0.8 ms longer half way through: the delays there vary as before, by what their waits were."""
+    generator = np.random.default_rng(4)
+    there, back = (generator.exponential(20_000, 400) for _ in range(2))
+    columns, finding = _stand(
+        session(quiet(), there, back + np.where(np.arange(400) < 200, 0.0, 800_000.0)), Beforehand(2_000_000)
+    )
+    summaries = summarise_packets(columns)
+
+    assert finding.steps == ()
+    assert finding.pdv_error_ns is not None
+    assert abs(_figure(summaries, "pdv", "forward", "max") - (there.max() - there.min())) <= finding.pdv_error_ns
+    assert finding.pdv_error_ns < 50_000
+    assert _figure(summaries, "pdv", "reverse", "max") > 750_000
+
+
+def test_stamps_that_may_add_more_one_way_widen_what_symmetry_says() -> None:
+    """A far end that reads its clock up to 300 µs before it answers: the way back seems longer, and the path is symmetric."""
+    known = Beforehand(symmetric=True, stamps_ns=300_000)
+    truth = symmetric(quiet())
+    columns = dict(with_waits(truth))
+    columns["reverse_ns"] = columns["reverse_ns"] + 250_000
+    _, finding = _stand(columns, known)
+
+    assert finding.offset is not None
+    assert finding.offset.low <= truth.offsets[-1] <= finding.offset.high
 
 
 def test_round_trips_stay_as_they_were() -> None:

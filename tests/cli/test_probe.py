@@ -57,6 +57,12 @@ def test_bad_settings_have_their_sentence(setting: str, sentence: str) -> None:
     assert str(caught.value) == sentence
 
 
+def test_distance_beyond_the_earth_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """No two places are farther apart than half way round."""
+    assert main(["probe", "stamp", "127.0.0.1", "--great-circle", "20039"]) == 2
+    assert "--great-circle 20039: must be from 0 to 20038 km" in capsys.readouterr().err
+
+
 def test_probe_and_reflect_speak_to_each_other(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """The document fits its schema; without a common clock a one-way delay has a reason and the round trip a value."""
     port, file = _free_port(), tmp_path / "out.json"
@@ -77,7 +83,11 @@ def test_probe_and_reflect_speak_to_each_other(capsys: pytest.CaptureFixture[str
     assert by_name["one_way_delay", "forward", "p50"]["value"] is None
     assert "clock" in by_name["one_way_delay", "forward", "p50"]["reason"]
     assert output.decode().startswith(f"{20 - document['not_sent']} replies to 1 sessions")
-    assert "round-trip delay" in capsys.readouterr().out
+    assert document["clocks"]["footing"] == "variation"
+    assert document["clock"]["start"]["source"] in {"chrony", "ptp4l", "kernel", "nobody"}
+    told = capsys.readouterr().out
+    assert "round-trip delay" in told
+    assert "This host's clock: " in told
 
 
 def test_nobody_answers(capsys: pytest.CaptureFixture[str]) -> None:

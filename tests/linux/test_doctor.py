@@ -7,6 +7,7 @@ import pytest
 
 from netbench.linux import doctor
 from netbench.linux.attempt import Attempt
+from netbench.linux.clockstate import ClockState
 from netbench.linux.doctor import Finding
 
 
@@ -108,6 +109,21 @@ def test_unreadable_clock_source_is_missing() -> None:
 
     assert not finding.ok
     assert finding.found.endswith("No such file or directory")
+
+
+@pytest.mark.parametrize(
+    ("state", "ok", "found"),
+    [
+        (ClockState(True, 6_818, "chrony", "192.168.1.1"), True, "within 6.82 µs of UTC by chrony to 192.168.1.1"),
+        (ClockState(True, None, "kernel"), False, "synchronised, to an error unknown, says kernel"),
+        (ClockState(False, None, "nobody"), False, "not synchronised, says nobody"),
+    ],
+)
+def test_clock_that_nobody_bounds_is_told(state: ClockState, ok: bool, found: str) -> None:
+    """It is not required: the round trip and everything emulated do without."""
+    finding = doctor.clock_state(state)
+
+    assert (finding.ok, finding.required, finding.found) == (ok, False, found)
 
 
 def test_one_core_is_too_few() -> None:
