@@ -63,12 +63,12 @@ class LargestPacket:
 
 
 def changes_of(columns: Columns) -> tuple[Change, ...]:
-    """Return the changes of one pair's way (``HOPS`` columns), in order; what overlaps in time is one change."""
+    """Return the changes of one pair's way (``HOPS`` columns), in order; what may have turned at one instant is one change."""
     balanced = set(balanced_hops(columns))
     turns = sorted((turn for turn in _turns(columns) if turn.hop not in balanced), key=lambda turn: turn.before_ns)
     groups: list[list[Turn]] = []
     for turn in turns:
-        if groups and turn.after_ns < max(each.before_ns for each in groups[-1]):
+        if groups and turn.after_ns < min(each.before_ns for each in groups[-1]):
             groups[-1].append(turn)
         else:
             groups.append([turn])
@@ -127,4 +127,5 @@ def _turns(columns: Columns) -> Iterator[Turn]:
 
 
 def _change(turns: Sequence[Turn]) -> Change:
-    return Change(min(turn.after_ns for turn in turns), max(turn.before_ns for turn in turns), tuple(turns))
+    """Return what these turns, which have an instant in common, say of it."""
+    return Change(max(turn.after_ns for turn in turns), min(turn.before_ns for turn in turns), tuple(turns))

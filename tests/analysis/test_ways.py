@@ -42,6 +42,7 @@ def test_what_turns_at_once_is_one_change() -> None:
 
     assert first.hops == ((1, "1old", "1new"), (2, "2old", "2new"))
     assert first.flows == (0, 1)
+    assert (first.after_ns, first.before_ns) == (START + 3 * SECOND + 1000, START + 4 * SECOND + 1000)
     assert second.hops == ((1, "1new", "later"),)
 
 
