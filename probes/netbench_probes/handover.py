@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable, Sized
 from typing import Protocol, TypeVar
 
+from netbench.linux.punctual import punctual
+
 Rows = TypeVar("Rows", bound=Sized)
 Handed_co = TypeVar("Handed_co", covariant=True)
 
@@ -24,6 +26,8 @@ class Loop(Protocol[Handed_co]):
 def drive(loop: Loop[Rows], name: str, write: Callable[[Rows], None]) -> None:
     """The loop has run in a thread called ``name``, and the caller's thread has written all that it handed over.
 
+    The loop's thread runs before all ordinary ones where it may: what a busy machine delays is not what is measured.
+
     Whatever the loop raises is raised here, once what it had handed over is written.
     """
     handed: queue.SimpleQueue[Rows | None] = queue.SimpleQueue()
@@ -31,7 +35,8 @@ def drive(loop: Loop[Rows], name: str, write: Callable[[Rows], None]) -> None:
 
     def run() -> None:
         try:
-            loop.run(handed.put)
+            with punctual():
+                loop.run(handed.put)
         except BaseException as error:  # noqa: BLE001 - carried over to the caller's thread, whatever it is
             failure.append(error)
         finally:
