@@ -17,7 +17,7 @@ export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-test setup-check run test check lint format format-check types imports wheel-test bench fuzz fresh-test vm-test vm-bench clean
+.PHONY: help setup setup-test setup-bench setup-check run test check lint format format-check types imports wheel-test bench fuzz fresh-test vm-test vm-bench clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -27,6 +27,9 @@ setup:
 
 setup-test:
 	@.ci/setup test
+
+setup-bench:
+	@.ci/setup bench
 
 setup-check:
 	@.ci/setup check
@@ -59,7 +62,7 @@ imports: setup-check
 wheel-test: setup-check
 	@.ci/wheel-test $(ARGS)
 
-bench: setup-test
+bench: setup-bench
 	.venv/bin/pytest benchmarks $(ARGS)
 
 fuzz: setup-test

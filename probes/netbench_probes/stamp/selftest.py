@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from typing import Final, Literal
 
 import numpy as np
@@ -61,7 +62,8 @@ def self_test(control: Control) -> SelfTest:
 def _engine() -> Engine:
     """The compiled engine where code may be compiled: it is loaded here, so that no load waits for it."""
     try:
-        from netbench_probes.stamp.fast import engine, standing  # noqa: F401 - whether it can be is all that is asked
+        for name in ("engine", "standing"):
+            import_module(f"netbench_probes.stamp.fast.{name}")
     except Exception:  # noqa: BLE001 - whatever keeps code from being compiled, the plain engine measures
         return "plain"
     return "compiled"
