@@ -92,7 +92,7 @@ def test_probe_and_reflect_speak_to_each_other(capsys: pytest.CaptureFixture[str
 
 def test_nobody_answers(capsys: pytest.CaptureFixture[str]) -> None:
     """Without a reflector all is lost: the JSON alone on stdout, one sentence on stderr, exit 1."""
-    options = ["--port", str(_free_port()), "--count", "2", "--interval", "10ms", "--set", "timeout_ns=50ms", "--json", "-"]
+    options = ["--port", str(_free_port()), "--count", "30", "--interval", "10ms", "--set", "timeout_ns=50ms", "--json", "-"]
 
     code = main(["probe", "stamp", "127.0.0.1", *options])
 
