@@ -10,12 +10,19 @@ from netbench.report import clock_notes
 
 
 def _clock(**changes: Any) -> ClockEntry:
-    given = {"synchronised": True, "error_ns": 6_818, "source": "chrony", "reference": None, "frequency_ppb": 0, **changes}
+    given: dict[str, Any] = {
+        "synchronised": True,
+        "error_ns": 6_818,
+        "source": "chrony",
+        "reference": None,
+        "frequency_ppb": 0,
+        **changes,
+    }
     return cast("ClockEntry", given)
 
 
 def _clocks(**changes: Any) -> ClocksEntry:
-    given = {
+    given: dict[str, Any] = {
         "footing": "bounded",
         "reason": None,
         "contradiction": False,
