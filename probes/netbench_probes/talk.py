@@ -89,16 +89,19 @@ class TalkLoop(Generic[Row]):
 
     def _turn(self, poll: select.epoll, readers: dict[int, Talk[Row]], rows: list[tuple[int, Row]]) -> None:
         self._register(poll, readers)
-        events = poll.poll(self._wait_ns(self._clock.now().monotonic_ns) / 1e9)
+        # whatever had come by now is told by the poll and read before anything is given up: a thread that is kept waiting after
+        # the poll must not take for silence what arrived meanwhile
+        heard = self._clock.now()
+        events = poll.poll(self._wait_ns(heard.monotonic_ns) / 1e9)
         now = self._clock.now()
         self._collect(now, readers, [descriptor for descriptor, _ in events])
         for _, talk in self._talks:
             due_ns = talk.due_ns()
             if due_ns is not None and due_ns <= now.monotonic_ns:
                 talk.send(now)
-        if now.monotonic_ns - self._settled_ns >= SETTLE_NS:
-            self._settled_ns = now.monotonic_ns
-            rows.extend((index, row) for index, talk in self._talks for row in talk.settle(now))
+        if heard.monotonic_ns - self._settled_ns >= SETTLE_NS:
+            self._settled_ns = heard.monotonic_ns
+            rows.extend((index, row) for index, talk in self._talks for row in talk.settle(heard))
 
     def _collect(self, now: Instant, readers: dict[int, Talk[Row]], ready: Sequence[int]) -> None:
         by_talk: dict[int, list[int]] = {}
