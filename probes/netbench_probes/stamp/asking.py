@@ -54,6 +54,7 @@ class Asking:
         self._reply_dscp = reply_dscp
         self._access = access
         self._secret = secret
+        self._sent = 0
 
     @property
     def asked_tos(self) -> int | None:
@@ -68,10 +69,15 @@ class Asking:
 
     def asked(self, sequence: int, now_ns: int) -> list[Tlv]:
         """Return the TLVs of the request with this number, that leaves at ``now_ns`` (monotonic)."""
-        tlvs = [self._question(question, sequence) for question in self._questions]
+        self._sent += 1
+        tlvs = [self._question(question) for question in self._questions]
         if self._access is not None and self._access.due(now_ns):
             tlvs.append(Tlv(Type.ACCESS_REPORT, self._access.report.encoded()))
         return [*tlvs, tlv.seal(sequence, tlvs, self._secret)] if self._secret is not None and tlvs else tlvs
+
+    def not_sent(self) -> None:
+        """Take note that the request made last did not leave."""
+        self._sent -= 1
 
     def hear(self, rest: bytes, sequence: int, *, protected: bool) -> Heard:
         """Take note of what follows the base packet of the reply with this number.
@@ -133,7 +139,7 @@ class Asking:
     def _note(self, name: str, told: Mapping[str, Any]) -> None:
         self.notes.told[name] = told
 
-    def _question(self, question: Question, sequence: int) -> Tlv:
+    def _question(self, question: Question) -> Tlv:
         match question:
             case "location":
                 return Tlv(Type.LOCATION, location_tlv.QUESTION)
@@ -142,6 +148,6 @@ class Asking:
             case "class-of-service":
                 return Tlv(Type.CLASS_OF_SERVICE, ClassOfService(self._reply_dscp).encoded())
             case "direct-measurement":
-                return Tlv(Type.DIRECT_MEASUREMENT, DirectMeasurement(sequence + 1).encoded())
+                return Tlv(Type.DIRECT_MEASUREMENT, DirectMeasurement(self._sent).encoded())
             case "follow-up":
                 return Tlv(Type.FOLLOW_UP, bytes(16))

@@ -62,6 +62,7 @@ class Flow:
         octets = self.talk.request(sequence, timestamp, now.monotonic_ns)
         reason = _refused(self.sender, octets, sequence, now.wall_ns, self.icmp_errors)
         if reason is not None:
+            self.talk.asking.not_sent()
             self._not_sent(sequence, reason)
 
     def skip(self, reason: str) -> None:

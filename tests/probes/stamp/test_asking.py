@@ -17,7 +17,7 @@ from netbench_probes.stamp.patterns import Sizes
 from netbench_probes.stamp.reflector import Arrival, ReflectorSession, Style
 from netbench_probes.stamp.talk import ForeignPacketError, Talk
 from netbench_probes.stamp.tlv import Tlv, encoded, parse
-from netbench_probes.stamp.values import AccessReport, FollowUp
+from netbench_probes.stamp.values import AccessReport, DirectMeasurement, FollowUp
 from netbench_probes.stamp.wire import MalformedPacketError, decode_sender
 from tests.probes.stamp.vectors import SECRET, SENDER, T1, T1_NS
 
@@ -61,6 +61,19 @@ def test_every_question_is_answered(protected: bool, secret: bytes | None) -> No
     }
     assert notes.told["direct-measurement"] == {"sent": 2, "received": 2, "reflected": 2}
     assert notes.told["timestamp-information"] == {"source_in": 1, "method_in": 2, "source_out": 1, "method_out": 2}
+
+
+def test_packets_that_did_not_leave_are_not_counted() -> None:
+    """The count of a direct measurement is of packets, not of attempts."""
+    asking = Asking(("direct-measurement",))
+    counts: list[int] = []
+    for sequence, left in enumerate((True, False, True)):
+        [question] = asking.asked(sequence, 0)
+        counts.append(DirectMeasurement.decoded(question.value).sent)
+        if not left:
+            asking.not_sent()
+
+    assert counts == [1, 2, 2]
 
 
 def test_a_follow_up_is_of_the_reply_before_and_of_no_other() -> None:
