@@ -116,6 +116,7 @@ def test_a_sealed_request_has_a_sealed_answer() -> None:
         pytest.param(COS_SEALED[:-1] + b"\0", id="wrong"),
         pytest.param(COS_SEALED[:8], id="missing"),
         pytest.param(COS_SEALED[8:] + COS_SEALED[:8], id="misplaced"),
+        pytest.param(tlv.seal(7, [], SECRET).encoded() + COS_SEALED[:8], id="right, but of nothing, and followed"),
         pytest.param(COS_SEALED + COS_SEALED[8:], id="twice"),
     ],
 )
