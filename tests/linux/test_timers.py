@@ -1,7 +1,7 @@
 """Timers poll as they were set. Only that they fire is asked, not how soon: this machine may be busy."""
 
 import select
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 
 from netbench.clock import SystemClock
@@ -11,7 +11,7 @@ HOUR_NS = 3_600_000_000_000
 
 
 @contextmanager
-def polled(timer: DeadlineTimer | PeriodicTimer) -> Iterator[select.epoll]:
+def polled(timer: DeadlineTimer | PeriodicTimer) -> Generator[select.epoll]:
     with closing(timer), select.epoll() as ready:
         ready.register(timer.fileno(), select.EPOLLIN)
         yield ready
