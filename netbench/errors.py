@@ -6,7 +6,8 @@ fact is known and turned into exit codes by the command line alone.
     NetbenchError
     ├── CannotMeasureError   1    a measurement was asked for and could not be made
     ├── UsageError           2    what was asked does not make sense
-    │   └── PlanError        2    ... and the place in the plan file is known
+    │   ├── PlanError        2    ... and the place in the plan file is known
+    │   └── InputError       2    ... and the place in a file that others wrote is known
     ├── RefusedError         5    it could be done and must not be: a limit, a lock, a link off its plan
     └── UnsupportedError   127    this machine lacks what it takes
 """
@@ -48,6 +49,21 @@ class PlanError(UsageError):
         self.file = file
         self.line = line
         self.key = key
+
+
+class InputError(UsageError):
+    """A file of measurements that others made, which cannot be imported.
+
+    ``file`` is the path as the user gave it, ``place`` the line, row or item, ``column`` the name of the column.
+    """
+
+    def __init__(self, sentence: str, *, file: str, place: str = "", column: str | None = None) -> None:
+        where = f"{file}:{place}" if place else file
+        super().__init__(f"{where}: {column}: {sentence}" if column else f"{where}: {sentence}")
+        self.sentence = sentence
+        self.file = file
+        self.place = place
+        self.column = column
 
 
 class RefusedError(NetbenchError):

@@ -12,7 +12,8 @@ class Summary:
     """One figure. ``value``, ``low`` and ``high`` are None where they are undefined (too few samples, nothing measured).
 
     ``low`` to ``high`` is a 95 % confidence interval made by ``method``; ``count`` is the number of samples it rests on.
-    Nanoseconds and bit/s are whole numbers; ratios are fractions of 1.
+    Nanoseconds and bit/s are whole numbers; ratios are fractions of 1. ``given``: somebody else made the figure and kept the
+    samples, so that it has no interval, and no number of samples gives it one.
     """
 
     metric: str
@@ -24,6 +25,7 @@ class Summary:
     unit: Unit
     count: int
     method: str
+    given: bool = False
 
     def widened(self, below: float, above: float) -> "Summary":
         """Return the same figure with its interval widened by a measurement's own error, in the summary's unit."""

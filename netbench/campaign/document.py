@@ -203,6 +203,7 @@ CorridorEntry = TypedDict(
         "conditional": bool,
         "live": NotRequired["LiveCorridorEntry"],
         "clocks": NotRequired["ClocksEntry"],
+        "imported": NotRequired["ImportedCorridorEntry"],
     },
 )
 
@@ -279,6 +280,38 @@ class LiveEntry(TypedDict):
     inventory_digest: str
     here: list[str]
     unreached: list[UnreachedEntry]
+
+
+class ImportedCorridorEntry(TypedDict):
+    """What others measured of a corridor: what their file calls it, and whether it was measured from the corridor's far end.
+
+    ``samples`` of its packets were in the file, 0 where it has figures alone; their last digit stands for ``resolution_ns``.
+    """
+
+    name: str | None
+    turned: bool
+    layer: Literal["ip", "internet"]
+    samples: int
+    resolution_ns: int
+
+
+ImportedEntry = TypedDict(
+    "ImportedEntry",
+    {
+        "map": str,
+        "title": Name,
+        "map_digest": str,
+        "format": str,
+        "file": str,
+        "sha256": str,
+        "bytes": int,
+        "rows": int,
+        "from": str,
+        "to": str,
+        "left_out": list[str],
+    },
+)
+"""What a run was made of: the file (kept under ``evidence/``) by a column map, and what in it was left out on request."""
 
 
 class HostEntry(TypedDict):
@@ -387,7 +420,7 @@ class Document(TypedDict):
 
     ``host`` is how busy the machine was, by what was measured: delay, throughput. ``load`` is there when one was offered.
     ``failures`` is there when links were cut, ``live`` for a run on live links, whose ``links`` nobody measured one by one.
-    ``clock`` is this host's, at the start and at the end.
+    ``clock`` is this host's, at the start and at the end. ``origin`` and ``imported`` are there when others measured it.
     """
 
     schema: int
@@ -407,6 +440,8 @@ class Document(TypedDict):
     failures: NotRequired[list[FailureEntry]]
     live: NotRequired[LiveEntry]
     clock: NotRequired[dict[str, ClockEntry]]
+    origin: NotRequired[Literal["imported"]]
+    imported: NotRequired[ImportedEntry]
 
 
 class PlanEntry(TypedDict):

@@ -86,7 +86,7 @@ def _find(plan: Plan, corridor: Corridor, route: Route, measured: LiveMeasuremen
     brought, reached = measured.brought(corridor.id), measured.reached[corridor.id]
     delay, rate = _delay(plan, corridor, route, measured), _rate(corridor, measured)
     error_ns = brought.report.error_ns.get(corridor.id, 0) if brought else 0
-    facts = replace(_facts(plan, corridor, route, error_ns), clocks=delay.clocks)
+    facts = replace(live_facts(plan, corridor, route, error_ns), clocks=delay.clocks)
     summaries = (*delay.judged, *rate.judged)
     verdicts: list[Verdict] = []
     for target in plan.targets_of(corridor):
@@ -106,7 +106,7 @@ def _find(plan: Plan, corridor: Corridor, route: Route, measured: LiveMeasuremen
     )
 
 
-def _facts(plan: Plan, corridor: Corridor, route: Route, error_ns: int) -> CorridorFacts:
+def live_facts(plan: Plan, corridor: Corridor, route: Route, error_ns: int) -> CorridorFacts:
     """What is known beside the samples: nothing rests on a link that the plan assumes, and nothing is an emulation's."""
     source, destination = corridor.source, corridor.destination
     return CorridorFacts(

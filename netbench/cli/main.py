@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from netbench import __version__
-from netbench.cli import calibrate, doctor, inventory, plan, probe, reflect, results, run
+from netbench.cli import calibrate, doctor, imports, inventory, plan, probe, reflect, results, run
 from netbench.errors import NetbenchError
 
 SYSTEM_FOLDERS = ("/usr/sbin", "/sbin")
@@ -25,7 +25,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"netbench {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for verb in (doctor, plan, inventory, run, calibrate, probe, reflect, results):
+    for verb in (doctor, plan, inventory, run, calibrate, probe, reflect, imports, results):
         verb.add_parser(commands)
     return parser
 

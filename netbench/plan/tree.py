@@ -58,10 +58,11 @@ class _Kind(NamedTuple):
     beginning: str
 
 
-Kind = Literal["plan", "inventory"]
+Kind = Literal["plan", "inventory", "map"]
 _KINDS: Mapping[Kind, _Kind] = {
     "plan": _Kind("a plan", "`netbench plan new FILE` writes a plan to start from"),
     "inventory": _Kind("an inventory", "`netbench inventory new PLAN FILE` writes an inventory to start from"),
+    "map": _Kind("a column map", "`netbench import --show NAME` prints a map to start from"),
 }
 
 Node: TypeAlias = Scalar | Items | Entries

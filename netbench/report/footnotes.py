@@ -7,7 +7,7 @@ from typing import NamedTuple
 from rich.text import Text
 
 from netbench.campaign.document import CorridorEntry, Document, LinkEntry, TargetEntry
-from netbench.report import clock_notes, live_notes, load_notes, select, words
+from netbench.report import clock_notes, import_notes, live_notes, load_notes, select, words
 from netbench.report.calibration_notes import calibration_lines
 from netbench.report.figures import figure, kilometres, milliseconds
 from netbench.report.language import labelled, mark, remarked, retell, translate
@@ -159,6 +159,7 @@ def _unfaithful(document: Document, language: str) -> Iterator[str]:
 def _reading(document: Document, language: str, complete: bool) -> Iterator[str]:
     yield translate("Delay and loss are those of the worse direction; the interval is at 95% confidence", language)
     yield from live_notes.reading_lines(document, language)
+    yield from import_notes.reading_lines(document, language)
     yield from _instrument(document, language)
     if "clock" in document:
         yield clock_notes.here_line(document["clock"], language)

@@ -80,6 +80,8 @@ def _page(document: Document, language: str, width: int) -> Group:
 
 
 def _subtitle(document: Document, language: str) -> str:
+    if "imported" in document:
+        return _imported_subtitle(document, language)
     return translate(
         "{network} network, wire {wire}, {started}, {seconds} s",
         language,
@@ -88,6 +90,13 @@ def _subtitle(document: Document, language: str) -> str:
         started=document["started"].replace("T", " ").removesuffix("Z") + " UTC",
         seconds=f"{document['seconds']:.0f}",
     )
+
+
+def _imported_subtitle(document: Document, language: str) -> str:
+    network = words.say(words.NETWORKS, document["network"], language)
+    instant = document["started"].replace("T", " ").removesuffix("Z") + " UTC"
+    template = mark("{network} network, imported by map {map}, {started}")
+    return translate(template, language, network=network, map=document["wire"], started=instant)
 
 
 def _tables(document: Document, language: str, width: int) -> Iterator[RenderableType]:

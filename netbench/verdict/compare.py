@@ -22,9 +22,14 @@ class Finding:
 
 
 def compare(figure: Figure, target: Target) -> Finding:
-    """Return pass or fail where the whole widened interval is on one side of the limit, else inconclusive and what it lacks."""
+    """Return pass or fail where the whole widened interval is on one side of the limit, else inconclusive and what it lacks.
+
+    A figure that somebody else made has no interval: only an extreme, which was seen, decides what one packet can decide.
+    """
     if not figure.measured:
         return not_measured(figure, target)
+    if figure.summary.given:
+        return _as_given(figure, target)
     if _meets(figure, target):
         return found(Outcome.PASS, reasons.MET, figure, target)
     if _misses(figure, target):
@@ -54,6 +59,16 @@ def described(figure: Figure, target: Target) -> dict[str, str]:
         "statistic": target.statistic,
         "count": str(summary.count),
     }
+
+
+def _as_given(figure: Figure, target: Target) -> Finding:
+    """Of a figure without an interval only this much is sure: what somebody saw was there to be seen."""
+    value = figure.summary.value or 0
+    if target.comparison == "at_most" and target.statistic == "max" and value - figure.below > target.limit:
+        return found(Outcome.FAIL, reasons.SEEN_TO_MISS, figure, target)
+    if target.comparison == "at_most" and target.statistic == "min" and value + figure.above <= target.limit:
+        return found(Outcome.PASS, reasons.SEEN_TO_MEET, figure, target)
+    return found(Outcome.INCONCLUSIVE, reasons.NO_INTERVAL, figure, target)
 
 
 def _meets(figure: Figure, target: Target) -> bool:

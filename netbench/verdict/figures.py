@@ -88,7 +88,8 @@ def _over_theory(facts: CorridorFacts, summary: Summary, ways: int) -> Figure:
     """The delay over the theoretical one; the errors of both widen it, so that its ends hold together."""
     theory_ns, theory_error_ns, error_ns = ways * facts.theory_ns, ways * facts.theory_error_ns, _delay_error_ns(facts, ways)
     value, low, high = (None if bound is None else bound / theory_ns for bound in (summary.value, summary.low, summary.high))
-    below = 0.0 if summary.low is None or low is None else low - (summary.low - error_ns) / (theory_ns + theory_error_ns)
-    above = 0.0 if summary.high is None or high is None else (summary.high + error_ns) / (theory_ns - theory_error_ns) - high
+    least_ns, most_ns = (summary.value, summary.value) if summary.given else (summary.low, summary.high)
+    below = 0.0 if least_ns is None else least_ns / theory_ns - (least_ns - error_ns) / (theory_ns + theory_error_ns)
+    above = 0.0 if most_ns is None else (most_ns + error_ns) / (theory_ns - theory_error_ns) - most_ns / theory_ns
     ratio = replace(summary, metric="theory_ratio", value=value, low=low, high=high, unit="1")
     return Figure(ratio, below, above)

@@ -32,6 +32,13 @@ WITHIN_ERROR: Final = (
 )
 UNPROVABLE: Final = "{value} {direction} meets {limit} so far, but no number of samples proves a {statistic}: state a quantile"
 
+NO_INTERVAL: Final = (
+    "{value} {direction} was given without an interval, so how sure it is against the limit of {limit} is not known: "
+    "that takes the samples"
+)
+SEEN_TO_MISS: Final = "{value} {direction} was seen, which misses the limit of {limit}"
+SEEN_TO_MEET: Final = "{value} {direction} was seen, which meets the limit of {limit}"
+
 NOT_MEASURED: Final = "{metric} {statistic} {direction} was not measured"
 BUSY_HOUR: Final = "the samples do not span a busy hour, so its mean is not known"
 THEORY_TOO_SHORT: Final = "the theoretical delay, {theory}, is known only to {error}: too little for a ratio"

@@ -34,6 +34,8 @@ TYPES: dict[str, Any] = {
     "live": contract.LiveEntry,
     "live_corridor": contract.LiveCorridorEntry,
     "unreached": contract.UnreachedEntry,
+    "imported": contract.ImportedEntry,
+    "imported_corridor": contract.ImportedCorridorEntry,
 }
 
 

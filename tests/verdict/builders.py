@@ -71,8 +71,9 @@ def facts(changes: Mapping[str, Any] | None = None) -> CorridorFacts:
 
 
 def figure(row: Sequence[Any]) -> Summary:
-    """Return one figure from metric, direction, statistic, value, low, high, count."""
-    metric, direction, statistic, value, low, high, count = row
+    """Return one figure from metric, direction, statistic, value, low, high, count; behind that stands what was ``given``."""
+    metric, direction, statistic, value, low, high, count, *rest = row
     ratio = statistic in {"ratio", "share_at_least"}
     unit: Unit = "1" if ratio else "bit/s" if metric == "throughput" else "ns"
-    return Summary(metric, direction, statistic, number(value), number(low), number(high), unit, count, "by hand")
+    bounds = number(value), number(low), number(high)
+    return Summary(metric, direction, statistic, *bounds, unit, count, "by hand", given=rest == ["given"])
