@@ -286,6 +286,7 @@ class ImportedCorridorEntry(TypedDict):
     """What others measured of a corridor: what their file calls it, and whether it was measured from the corridor's far end.
 
     ``samples`` of its packets were in the file, 0 where it has figures alone; their last digit stands for ``resolution_ns``.
+    ``clock_error_ns`` bounds how far apart the clocks at its ends were, null where nobody says: then no one-way delay is judged.
     """
 
     name: str | None
@@ -293,6 +294,7 @@ class ImportedCorridorEntry(TypedDict):
     layer: Literal["ip", "internet"]
     samples: int
     resolution_ns: int
+    clock_error_ns: int | None
 
 
 ImportedEntry = TypedDict(

@@ -12,6 +12,7 @@ from netbench.campaign.document import ClocksEntry
 from netbench.campaign.figuring import Figure
 from netbench.campaign.import_assigning import Assigned
 from netbench.campaign.live_judging import live_facts
+from netbench.foreign.numbers import LONGEST_NS
 from netbench.measure.samples import Columns
 from netbench.plan.model import Corridor, Layer, Plan, Route
 from netbench.verdict.aggregate import corridor_outcome, exit_code, is_conditional, run_outcome
@@ -21,6 +22,9 @@ from netbench.verdict.model import ONE_CLOCK, ClockErrors
 _TURNED: Mapping[SummaryDirection, SummaryDirection] = {"forward": "reverse", "reverse": "forward", "both": "both"}
 _OF_ANSWERS = ("one_way_delay", "round_trip_delay")
 """What may be said where only the packets that came back were written down."""
+
+_UNBOUNDED_NS = LONGEST_NS
+"""Where nobody says how far apart two clocks were: more than any delay, so that no one-way delay decides anything."""
 
 _NOBODY = Claims(None, None)
 
@@ -60,13 +64,14 @@ def _find(plan: Plan, route: Route, assigned: Assigned, layer: Layer, today: dat
 
 def _figures(plan: Plan, corridor: Corridor, route: Route, assigned: Assigned) -> _Figures:
     subject = assigned.subject
+    clocks = ClockErrors(one_way_ns=_UNBOUNDED_NS if subject.clock_error_ns is None else subject.clock_error_ns)
     if subject.packets is None:
         summaries = tuple(_in_order(summary, assigned) for summary in subject.summaries)
-        return _Figures(tuple(map(Figure, summaries)), summaries)
+        return _Figures(tuple(map(Figure, summaries)), summaries, clocks)
     if subject.only_delays:
         made = summarise_packets(subject.packets)
         summaries = tuple(_in_order(summary, assigned) for summary in made if summary.metric in _OF_ANSWERS)
-        return _Figures(tuple(map(Figure, summaries)), summaries)
+        return _Figures(tuple(map(Figure, summaries)), summaries, clocks)
     return _between_clocks(plan, corridor, route, subject.packets, assigned)
 
 

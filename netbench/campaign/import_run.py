@@ -86,7 +86,7 @@ def _span(content: Content, options: ImportOptions, now: Instant) -> Span:
     span = content.span
     if span is None:
         raise InputError("nothing in it says when it was measured; give --at INSTANT", file=str(options.file))
-    if options.at_ns is not None and options.map.time is not None:
+    if options.at_ns is not None and options.at_ns != span.begins_ns:
         raise UsageError("--at: the file says itself when it was measured; leave it out")
     if span.begins_ns > now.wall_ns:
         raise InputError(f"it was measured at {_iso(span.begins_ns)}, which is still to come", file=str(options.file))
@@ -159,6 +159,7 @@ def _corridor_entry(assigned: Assigned, wanted: ColumnMap) -> ImportedCorridorEn
         "layer": "internet" if wanted.layer.value == "internet" else "ip",
         "samples": 0 if subject.packets is None else len(subject.packets["sequence"]),
         "resolution_ns": subject.resolution_ns,
+        "clock_error_ns": subject.clock_error_ns,
     }
 
 

@@ -40,7 +40,8 @@ def subject(wanted: ColumnMap, name: str | None, rows: Sequence[Row], instants_n
     summaries = [found for column in wanted.columns if (found := reader.summary(column)) is not None]
     if not summaries:
         raise InputError("none of the columns that the map reads has a figure", file=file, place=rows[0].place)
-    return Subject(name, rows[0].place, tuple(summaries), resolution_ns=reader.resolution_ns)
+    clock_error_ns = wanted.clock_error_ns
+    return Subject(name, rows[0].place, tuple(summaries), None, False, reader.resolution_ns, clock_error_ns)
 
 
 class _Reader:
@@ -66,7 +67,7 @@ class _Reader:
         if not values:
             raise InputError("no row has a figure", file=self._file, place=self._rows[0].place, column=column.name)
         packets = _packets(column, values, [instants_ns[number] for number in values])
-        return Subject(name, self._rows[0].place, (), packets, only_delays=True, resolution_ns=self.resolution_ns)
+        return Subject(name, self._rows[0].place, (), packets, True, self.resolution_ns, self._map.clock_error_ns)
 
     def _values(self, column: Column) -> dict[int, int | float]:
         """The values of a column by the number of their row."""

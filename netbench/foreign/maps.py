@@ -31,8 +31,8 @@ from netbench.units import shown
 LARGEST_MAP_OCTETS = 200_000
 
 KEYS = ("netbench", "map", "title", "source", "format", "layer", "encoding", "delimiter", "rows", "corridor", "time", "timezone",
-        "period", "missing", "sent", "answered", "columns")  # fmt: skip
-OF_TABLES = ("corridor", "time", "timezone", "period", "missing", "sent", "answered", "columns")
+        "period", "clock_error", "missing", "sent", "answered", "columns")  # fmt: skip
+OF_TABLES = ("corridor", "time", "timezone", "period", "clock_error", "missing", "sent", "answered", "columns")
 OF_CSV = ("encoding", "delimiter")
 TIME_KEYS = ("column", "form", "marks")
 COLUMN_KEYS = ("column", "metric", "statistic", "direction", "unit")
@@ -100,6 +100,7 @@ def parse_map(text: str, file: str) -> ColumnMap:
     nothing: tuple[Column, ...] = ()
     columns = fields.get("columns", _columns, nothing)
     _check_counts(fields, columns)
+    _check_clocks(fields, columns)
     return ColumnMap(
         name=fields["map"].identifier(),
         title=fields["title"].both_languages(),
@@ -113,6 +114,7 @@ def parse_map(text: str, file: str) -> ColumnMap:
         time=fields.get("time", _time, None),
         timezone=_timezone(fields),
         period_ns=fields.get("period", Value.duration_ns, None),
+        clock_error_ns=fields.get("clock_error", Value.duration_ns, None),
         missing=fields.get("missing", _missing, ()),
         sent=fields.get("sent", Value.text, None),
         answered=fields.get("answered", Value.text, None),
@@ -153,6 +155,15 @@ def _check_counts(fields: Fields, columns: tuple[Column, ...]) -> None:
         raise fields["columns"].error(
             "lost or answered packets are a share of those sent: give 'sent', the column that counts them"
         )
+
+
+def _check_clocks(fields: Fields, columns: tuple[Column, ...]) -> None:
+    """A clock's error is for one-way delays; samples of them are worth nothing without."""
+    one_way = [column for column in columns if column.metric == "one_way_delay"]
+    if "clock_error" in fields and not one_way:
+        raise fields["clock_error"].error("no column is a one-way delay, so no clock is compared with another; leave it out")
+    if "clock_error" not in fields and any(column.statistic == SAMPLE for column in one_way):
+        raise fields["columns"].error("a one-way delay is as wrong as the clocks are apart: give 'clock_error', like 100us")
 
 
 def _layer(value: Value) -> Layer:

@@ -49,6 +49,7 @@ class ColumnMap:
     """A checked map. ``rows`` is the dotted path to a JSON file's rows, empty where the file is the list of them.
 
     ``timezone`` is that of times that say none: an IANA name, ``plan`` for the plan's, None where every time says its own.
+    ``clock_error_ns`` is how far apart the clocks at both ends may be by somebody's word, None where nobody says.
     ``sent`` and ``answered`` are the columns that count a row's packets; ``missing`` are cells that stand for nothing.
     """
 
@@ -64,6 +65,7 @@ class ColumnMap:
     time: TimeColumn | None
     timezone: str | None
     period_ns: int | None
+    clock_error_ns: int | None
     missing: tuple[str, ...]
     sent: str | None
     answered: str | None
@@ -78,6 +80,7 @@ class Subject:
 
     ``place`` is where it is first met. ``summaries`` are figures, ``packets`` raw samples (``PACKETS`` columns) or None;
     ``only_delays`` says that losses among them are not told. ``resolution_ns`` is the last digit that was written.
+    ``clock_error_ns`` bounds how far apart the clocks of one-way figures were, None where nobody says.
     """
 
     name: str | None
@@ -86,6 +89,7 @@ class Subject:
     packets: Columns | None = None
     only_delays: bool = False
     resolution_ns: int = 0
+    clock_error_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,12 @@
 
 Both are one way, from the sender to the receiver, as histograms of milliseconds: how many packets took how long, to the width of
 a bucket. What order they came in is gone, so that these figures have no interval; losses are counted, and have one.
+pScheduler divides delays by the test's bucket-width (1 ms unless its specification, where it is there too, says otherwise).
+``max-clock-error`` bounds how far apart the clocks were.
 esmond's series ``histogram-owdelay`` is a list of ``{"ts": …, "val": {…}}``, each an object of counts. A file holds one series.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -33,6 +36,7 @@ class _Series:
     span: Span | None
     losses: Summary | None
     rows: int
+    clock_error_ns: int | None = None
 
 
 def read_perfsonar(text: str, file: str, at_ns: int | None) -> Content:
@@ -45,7 +49,8 @@ def read_perfsonar(text: str, file: str, at_ns: int | None) -> Content:
     summaries = [*_delays(series.histogram), *([series.losses] if series.losses else [])]
     if not summaries:
         raise InputError("no packet was counted in it", file=file)
-    return Content((Subject(None, "1", tuple(summaries), resolution_ns=series.resolution_ns),), series.span, series.rows)
+    found = Subject(None, "1", tuple(summaries), None, False, series.resolution_ns, series.clock_error_ns)
+    return Content((found,), series.span, series.rows)
 
 
 def _result(root: dict[str, Any], file: str, at_ns: int | None) -> _Series:
@@ -57,11 +62,30 @@ def _result(root: dict[str, Any], file: str, at_ns: int | None) -> _Series:
     sent, lost = (whole(result.get(name), file, "1", name) for name in ("packets-sent", "packets-lost"))
     if lost > sent:
         raise InputError(f"{lost} lost of {sent} sent is more than all", file=file, place="1", column="packets-lost")
-    histogram, resolution_ns = _histogram(result.get("histogram-latency", {}), file, "histogram-latency")
+    histogram, resolution_ns = _histogram(result.get("histogram-latency", {}), file, "histogram-latency", _bucket_ms(root, file))
     if sum(histogram.values()) > sent - lost + whole(result.get("packets-duplicated", 0), file, "1", "packets-duplicated"):
         raise InputError("its histogram counts more packets than arrived", file=file, place="1", column="histogram-latency")
     span = None if at_ns is None else Span(at_ns, at_ns)
-    return _Series(histogram, resolution_ns, span, proportion("loss_ratio", "forward", lost, sent) if sent else None, 1)
+    losses = proportion("loss_ratio", "forward", lost, sent) if sent else None
+    return _Series(histogram, resolution_ns, span, losses, 1, _clock_error_ns(result, file))
+
+
+def _bucket_ms(root: dict[str, Any], file: str) -> Decimal:
+    """What a histogram's 1 stands for."""
+    specification = mapping(mapping(root.get("test", {}), file, "test").get("spec", {}), file, "test.spec")
+    width = _decimal(specification.get("bucket-width", "0.001"))
+    if width is None or not 0 < width <= 1:
+        raise InputError("this is no width of a bucket in seconds", file=file, place="test.spec", column="bucket-width")
+    return width * 1000
+
+
+def _clock_error_ns(result: dict[str, Any], file: str) -> int | None:
+    if result.get("max-clock-error") is None:
+        return None
+    error_ms = _decimal(result["max-clock-error"])
+    if error_ms is None or not 0 <= error_ms <= _LONGEST_MS:
+        raise InputError("this is no number of milliseconds", file=file, place="1", column="max-clock-error")
+    return math.ceil(error_ms * _NS_PER_MS)
 
 
 def _esmond(root: Any, file: str) -> _Series:
@@ -83,26 +107,35 @@ def _esmond(root: Any, file: str) -> _Series:
     return _Series(total, resolution_ns, span, None, len(instants))
 
 
-def _histogram(value: Any, file: str, place: str) -> tuple[Histogram, int]:
+def _histogram(value: Any, file: str, place: str, bucket_ms: Decimal = Decimal(1)) -> tuple[Histogram, int]:
     found: Histogram = {}
     resolution_ns = 0
     for name, count in mapping(value, file, place).items():
         delay_ms = _milliseconds(name, file, place)
         exponent = delay_ms.as_tuple().exponent
-        resolution_ns = max(resolution_ns, round(Decimal(_NS_PER_MS).scaleb(exponent if isinstance(exponent, int) else 0)))
-        delay_ns = round(delay_ms * _NS_PER_MS)
+        digit_ns = (bucket_ms * _NS_PER_MS).scaleb(exponent if isinstance(exponent, int) else 0)
+        resolution_ns = max(resolution_ns, math.ceil(digit_ns))
+        delay_ns = round(delay_ms * bucket_ms * _NS_PER_MS)
         found[delay_ns] = found.get(delay_ns, 0) + whole(count, file, place, name)
     return found, max(resolution_ns, 1) if found else 0
 
 
 def _milliseconds(text: str, file: str, place: str) -> Decimal:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or abs(value) > _LONGEST_MS or len(text) > 40:
+    value = _decimal(text)
+    if value is None or abs(value) > _LONGEST_MS:
         raise InputError(f"{shown(text)} is no number of milliseconds", file=file, place=place)
     return value
+
+
+def _decimal(value: Any) -> Decimal | None:
+    """A finite number that is written in no more digits than a measurement has; None of anything else."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float) or len(str(value)) > 40:
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number.adjusted()) < 30 else None
 
 
 def _delays(histogram: Mapping[int, int]) -> list[Summary]:

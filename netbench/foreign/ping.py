@@ -35,6 +35,7 @@ class _Log:
     instants_ns: list[int | None] = field(default_factory=list[int | None])
     resolution_ns: int = 1
     sent: int | None = None
+    received: int = 0
     elapsed_ns: int = 0
 
 
@@ -76,7 +77,7 @@ def _line(log: _Log, line: str, file: str, number: int) -> None:
 def _ended(log: _Log, end: re.Match[str], file: str, place: str) -> None:
     if log.sent is not None:
         raise InputError("a second line of statistics; keep one ping a file", file=file, place=place)
-    log.sent, log.elapsed_ns = int(end[1]), int(end[3]) * 1_000_000
+    log.sent, log.received, log.elapsed_ns = int(end[1]), int(end[2]), int(end[3]) * 1_000_000
     if not 0 < log.sent <= MOST_ATTEMPTS:
         raise InputError(f"{log.sent} packets transmitted are no measurement", file=file, place=place)
 
@@ -110,6 +111,9 @@ def _attempts(log: _Log, sent: int, file: str, at_ns: int | None) -> list[Attemp
     twice = len(answered) != sum(each.fate is Fate.ANSWERED for each in log.answers)
     if twice or any(not 1 <= each.sequence <= sent for each in log.answers):
         raise InputError(f"the answers and the {sent} packets transmitted do not agree, so this is not one whole log", file=file)
+    if len(answered) != log.received:
+        told = f"its statistics count {log.received} answers and its lines {len(answered)}"
+        raise InputError(f"{told}; a quiet ping (-q, -f) writes no samples down", file=file)
     begun_ns, step_ns = _pace(log, sent, file, at_ns)
     lost = [Attempt(number, Fate.LOST, 0) for number in range(1, sent + 1) if number not in answered]
     for each in (*log.answers, *lost):

@@ -1,5 +1,6 @@
 """A whole file by its map."""
 
+import zlib
 from collections.abc import Sequence
 
 from netbench.errors import InputError
@@ -13,12 +14,15 @@ from netbench.foreign.ping import read_ping
 from netbench.foreign.tables import decoded, read_rows
 from netbench.foreign.times import instant_ns
 
+LARGEST_UNPACKED_OCTETS = 512_000_000
+
 
 def read(wanted: ColumnMap, content: bytes, file: str, plan_zone: str, at_ns: int | None = None) -> Content:
     """Return everything that a file says by its map; ``at_ns`` is when it was measured, where the file does not say.
 
     :raises InputError: naming file, place and column of the first thing that is not as the map says
     """
+    content = _unpacked(content, file)
     if wanted.format in ("csv", "json"):
         return _table(wanted, read_rows(wanted, content, file), file, plan_zone, at_ns)
     text = decoded(content, "utf-8", file)
@@ -27,6 +31,22 @@ def read(wanted: ColumnMap, content: bytes, file: str, plan_zone: str, at_ns: in
     if wanted.format == "mtr":
         return read_mtr(text, file, at_ns, plan_zone)
     return read_irtt(text, file) if wanted.format == "irtt" else read_perfsonar(text, file, at_ns)
+
+
+def _unpacked(content: bytes, file: str) -> bytes:
+    """The octets themselves, of a file that gzip packed too, as irtt does."""
+    if not content.startswith(b"\x1f\x8b"):
+        return content
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        octets = unpacker.decompress(content, LARGEST_UNPACKED_OCTETS)
+    except zlib.error as error:
+        raise InputError("this begins like a file of gzip and is none", file=file) from error
+    if unpacker.unconsumed_tail:
+        raise InputError(f"unpacked it is larger than {LARGEST_UNPACKED_OCTETS // 1_000_000} MB", file=file)
+    if not unpacker.eof:
+        raise InputError("this file of gzip ends too early", file=file)
+    return octets
 
 
 def _table(wanted: ColumnMap, rows: list[Row], file: str, plan_zone: str, at_ns: int | None) -> Content:

@@ -50,6 +50,7 @@ def notes(document: Document, language: str, complete: bool) -> list[Note]:
                 translate("Not in this run: without both ends here", language),
                 list(live_notes.unreached_lines(document, language)),
             ),
+            (translate("As others gave it", language), list(import_notes.given_lines(document, language))),
             (translate("Claims and references (told, not binding)", language), list(_told(document, language))),
             (translate("Assumed", language), list(_assumed(document, language))),
             (translate("Links off their plan", language), list(_unfaithful(document, language))),

@@ -2,12 +2,38 @@
 
 from collections.abc import Iterator, Sequence
 
-from netbench.campaign.document import Document
+from netbench.campaign.document import Document, MetricEntry
+from netbench.report import words
 from netbench.report.clock_notes import remarks
-from netbench.report.language import labelled, translate
+from netbench.report.figures import figure
+from netbench.report.language import labelled, remarked, translate
 from netbench.report.rows import corridor_name
 
 _SHOWN = 8
+
+
+def given_lines(document: Document, language: str) -> Iterator[str]:
+    """Say every figure that others made of a corridor, of which the table has no column for most."""
+    for corridor in document["corridors"]:
+        if "imported" in corridor and not corridor["imported"]["samples"]:
+            name = corridor_name(corridor, document["sites"], language)
+            yield from (labelled(name, told, language) for told in _families(corridor["metrics"], language))
+
+
+def _families(entries: Sequence[MetricEntry], language: str) -> Iterator[str]:
+    """One metric in one direction at a time: ``one-way delay (forward) min 23 ms, max 31 ms``."""
+    families: dict[tuple[str, str], list[MetricEntry]] = {}
+    for entry in entries:
+        families.setdefault((entry["metric"], entry["direction"]), []).append(entry)
+    for (metric, direction), found in families.items():
+        name, way = words.say(words.METRICS, metric, language), words.say(words.DIRECTIONS, direction, language)
+        figures = translate(", ", language).join(_figure(entry, language) for entry in found)
+        yield f"{remarked(name, way, language)} {figures}"
+
+
+def _figure(entry: MetricEntry, language: str) -> str:
+    value = figure(entry["value"], entry["unit"], entry["metric"])
+    return value if entry["statistic"] == "ratio" else f"{words.say(words.STATISTICS, entry['statistic'], language)} {value}"
 
 
 def reading_lines(document: Document, language: str) -> Iterator[str]:

@@ -167,6 +167,27 @@ def test_what_is_measured_from_the_far_end_is_turned_round(tmp_path: Path) -> No
     assert {each["direction"] for each in corridor_of(turned)["metrics"]} == {"reverse"}
 
 
+@pytest.mark.parametrize(("words", "verdict"), [("", "inconclusive"), ("clock_error: 100us\n", "fail")])
+def test_one_way_is_worth_what_the_clocks_are(tmp_path: Path, words: str, verdict: str) -> None:
+    """A greatest of 9 ms one way misses 5 ms where the clocks are 0.1 ms apart, and nothing is known where nobody says."""
+    limits = CHAIN.replace("statistic: p99, at_most: 5ms", "statistic: max, at_most: 5ms")
+    column = "columns: [{column: A, metric: one_way_delay, statistic: max, direction: forward, unit: ms}]\n"
+    (tmp_path / "m.yaml").write_text(
+        f"netbench: 1\nmap: m\ntitle: M\nsource: {{title: T}}\nformat: csv\n{words}{column}", "utf-8"
+    )
+    (tmp_path / "given.csv").write_text("A\n9.0\n", "utf-8")
+    options = ImportOptions(
+        tmp_path / "results",
+        tmp_path / "given.csv",
+        maps.find(str(tmp_path / "m.yaml")),
+        (Assignment(None, "west-east"),),
+        10**18,
+    )
+    result = import_file(parse_plan(limits, "chain.yaml"), options, Still())
+    assert target_of(result, "delay")["verdict"] == verdict
+    assert corridor_of(result)["metrics"][0]["value"] == 9_000_000
+
+
 def test_irtt_of_two_clocks_is_bounded_by_nothing_but_the_path(tmp_path: Path) -> None:
     """One-way delays without a common clock are given by the rules of live links alone."""
     text = (Path(__file__).parents[1] / "foreign" / "samples" / "irtt.json").read_text("utf-8")
@@ -217,3 +238,4 @@ def test_the_table_says_whose_figures_they_are(tmp_path: Path, language: str, wo
     text = render(imported(tmp_path, TABLE.format(worst="12"), "csv").document, language, 160)
     assert words in text
     assert "given.txt" in text
+    assert "7.03 ms" in text

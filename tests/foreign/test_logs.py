@@ -1,5 +1,6 @@
 """Logs and JSON of other tools: what was really written by them, and what is put together by hand."""
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -118,6 +119,30 @@ def test_what_is_no_log_of_ping_is_refused(text: str, sentence: str) -> None:
     """By the line that is none."""
     with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):
         of_text(text, "ping")
+
+
+def test_a_quiet_log_is_no_log_of_losses() -> None:
+    """Without its lines nobody knows how long anything took, and nothing was lost for that."""
+    text = "PING far (10.0.0.1) 56(84) bytes of data.\n5 packets transmitted, 5 received, 0% packet loss, time 4ms\n"
+    with pytest.raises(InputError, match=r"count 5 answers and its lines 0; a quiet ping \(-q, -f\) writes no samples down$"):
+        of_text(text, "ping")
+
+
+def test_sequence_numbers_of_ping_begin_anew() -> None:
+    """After 65 535 comes 0, which is the 65 536th."""
+    lines = [f"64 bytes from 10.0.0.1: icmp_seq={number % 65_536} ttl=60 time=1.00 ms" for number in range(1, 65_540)]
+    end = "65539 packets transmitted, 65539 received, 0% packet loss, time 65538000ms"
+    packets = packets_of(of_text("\n".join(["PING far (10.0.0.1) 56(84) bytes of data.", *lines, end]), "ping"))
+    assert list(packets["sequence"][-3:]) == [65_537, 65_538, 65_539]
+    assert not packets["fate"].any()
+
+
+def test_what_gzip_packed_is_unpacked() -> None:
+    """As irtt packs it; what is cut off is refused."""
+    packed = gzip.compress((SAMPLES / "irtt.json").read_bytes())
+    assert read(maps.find("irtt"), packed, "irtt.json.gz", "UTC").rows == 8
+    with pytest.raises(InputError, match=r"^irtt\.json\.gz: this file of gzip ends too early$"):
+        read(maps.find("irtt"), packed[:-20], "irtt.json.gz", "UTC")
 
 
 def test_a_log_without_instants_needs_one() -> None:
@@ -239,6 +264,15 @@ def test_a_result_of_pscheduler() -> None:
     assert (loss.direction, loss.value, loss.given) == ("forward", 0.01, False)
     assert loss.high == pytest.approx(0.05446, abs=1e-5)  # Clopper and Pearson's table for 1 of 100
     assert subject.resolution_ns == MS
+
+
+def test_pscheduler_says_its_clocks_and_its_buckets() -> None:
+    """Buckets of 0.1 ms: a key of 121 is 12.1 ms; the clocks were at most 0.25 ms apart."""
+    result = {"packets-sent": 1, "packets-lost": 0, "max-clock-error": 0.25, "histogram-latency": {"121": 1}}
+    text = json.dumps({"test": {"spec": {"bucket-width": 0.0001}}, "result": result})
+    subject = of_text(text, "perfsonar").subjects[0]
+    assert subject.summaries[0].value == 12_100_000
+    assert (subject.clock_error_ns, subject.resolution_ns) == (250_000, 100_000)
 
 
 def test_a_series_out_of_esmond() -> None:

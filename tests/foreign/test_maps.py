@@ -18,7 +18,7 @@ BAD = Path(__file__).parent / "bad"
 CASES = sorted(BAD.glob("*.yaml"))
 SCHEMA: dict[str, Any] = json.loads((files("netbench.foreign") / "map.schema.json").read_text("utf-8"))
 BEYOND_A_SCHEMA = {"column-twice", "loss-twice", "sample-beside", "lost-of-nothing", "no-zone", "zone-unknown", "time-form",
-                   "not-yaml", "one-way-both", "sample-of-jitter"}  # fmt: skip
+                   "not-yaml", "one-way-both", "sample-of-jitter", "clock-of-round-trips", "samples-without-clocks"}  # fmt: skip
 """Bad maps whose fault is not one of structure."""
 
 
