@@ -1,5 +1,6 @@
 """The standing far end of a probe: what ``netbench reflect`` serves."""
 
+import ipaddress
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ class ReflectorOptions:
     ``keys`` are told apart by session identifier, ``key`` is for all others. ``authenticated`` answers only what one of them
     vouches for; without it they serve the parts of a packet that may be vouched for alone. ``stateless`` keeps no count of
     replies. ``ptp`` writes timestamps as PTP does. ``compiled`` answers what is plain by compiled code, for high rates.
+
+    ``allow`` are the networks that are let in, None for whoever asks.
     """
 
     bind: str | None = None
@@ -32,6 +35,7 @@ class ReflectorOptions:
     stateless: bool = False
     ptp: bool = False
     compiled: bool = False
+    allow: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

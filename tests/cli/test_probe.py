@@ -117,6 +117,13 @@ def test_nobody_answers(capsys: pytest.CaptureFixture[str]) -> None:
             2,
             "--stateless is for STAMP alone; leave it out with --protocol twamp",
         ),
+        (["reflect", "--port", "5202", "--protocol", "iperf3"], 2, "--port is for stamp and twamp; iperf3 has --iperf3-port"),
+        (["reflect", "--iperf3-port", "5202"], 2, "--iperf3-port is for iperf3 alone; leave it out with --protocol stamp"),
+        (
+            ["reflect", "--protocol", "stamp", "twamp", "--count", "9"],
+            2,
+            "--count counts the replies of one protocol; give one --protocol, or --duration",
+        ),
         (["reflect", "--key", "south"], 2, "there is no key 'south' in the environment; add it there or set NETBENCH_KEY_SOUTH"),
         (["reflect", "--port", "65536"], 2, "--port 65536: a port is from 1 to 65535"),
         (
@@ -151,7 +158,7 @@ def test_reflect_takes_its_keys_from_where_it_is_told(tmp_path: Path, monkeypatc
 
 
 def reflector_options(*argv: str) -> ReflectorOptions:
-    return reflect.options_of(build_parser().parse_args(["reflect", *argv]))
+    return reflect.options_of(build_parser().parse_args(["reflect", *argv]), "stamp")
 
 
 def test_a_busy_port_is_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from netbench_probes.stamp.fast.standing import CompiledReflector
 
 _LOOK_SECONDS = 0.05
+_MOST_DRAINED: Final = 32_768
+"""More than the largest buffer holds of what had arrived, and an end to what arrives meanwhile."""
 _IPV6_RECVPKTINFO: Final = 49
 _IPV6_PKTINFO: Final = 50
 _IP_PKTINFO: Final = 8
@@ -63,7 +65,10 @@ class StampReflector:
         return [f"udp {local[0]} port {local[1]}" for local in (opened.local for opened in self._sockets)]
 
     def serve(self, control: Control) -> Served:
-        """Answer until ``control`` says stop, or the count or the duration of the options is reached."""
+        """Answer until ``control`` says stop, or the count or the duration of the options is reached.
+
+        Told to stop, it still answers what had arrived.
+        """
         begun_ns = self._clock.now().monotonic_ns
         with kept_true(self._word, read_clock_state):
             if self._compiled is None:
@@ -91,16 +96,30 @@ class StampReflector:
             while not control.stopped and not self._done(begun_ns):
                 for descriptor, _ in ready.poll(_LOOK_SECONDS):
                     self._answer_one(by_descriptor[descriptor])
+        if control.stopped:
+            self._drain(begun_ns)
+
+    def _drain(self, begun_ns: int) -> None:
+        for opened in self._sockets:
+            for _ in range(_MOST_DRAINED):
+                if self._done(begun_ns) or not self._answer_one(opened):
+                    break
 
     def _serve_compiled(self, compiled: "CompiledReflector", control: Control, begun_ns: int) -> None:
-        while not control.stopped and not self._done(begun_ns):
-            until_ns = self._clock.now().monotonic_ns + int(_LOOK_SECONDS * 1e9)
-            count = self._options.count
-            limit = None if count is None else count - self._replies
-            for opened, request in compiled.serve_until(until_ns, self._word.estimate, limit):
-                self._reply(opened, request)
-            for opened in self._sockets:
-                self._take_departures(opened)
+        ending = False
+        while not ending and not self._done(begun_ns):
+            # one look more after the stop: what had arrived is answered in it
+            ending = control.stopped
+            self._look_compiled(compiled)
+
+    def _look_compiled(self, compiled: "CompiledReflector") -> None:
+        until_ns = self._clock.now().monotonic_ns + int(_LOOK_SECONDS * 1e9)
+        count = self._options.count
+        limit = None if count is None else count - self._replies
+        for opened, request in compiled.serve_until(until_ns, self._word.estimate, limit):
+            self._reply(opened, request)
+        for opened in self._sockets:
+            self._take_departures(opened)
 
     def _done(self, begun_ns: int) -> bool:
         now_ns = self._clock.now().monotonic_ns
@@ -108,15 +127,18 @@ class StampReflector:
         replies = self._replies + (self._compiled.counts[0] if self._compiled is not None else 0)
         return (count is not None and replies >= count) or (duration_ns is not None and now_ns - begun_ns >= duration_ns)
 
-    def _answer_one(self, opened: StampedSocket) -> None:
+    def _answer_one(self, opened: StampedSocket) -> bool:
+        """Answer what waits first; return whether something did."""
         self._take_departures(opened)
         try:
             request = opened.receive()
         except OSError:
             self._failed += 1
-            return
-        if request is not None:
-            self._reply(opened, request)
+            return True
+        if request is None:
+            return False
+        self._reply(opened, request)
+        return True
 
     def _take_departures(self, opened: StampedSocket) -> None:
         # an undrained error queue would wake the loop for ever; the next reply tells when the one before it left

@@ -16,6 +16,8 @@ from netbench_probes.twamp.wire import Accept, SessionAccept, SessionRequest, ad
 
 _AT_ONCE: Final = 64
 """Packets of one session that are answered before the others have their turn."""
+_MOST_DRAINED: Final = 32_768
+"""More than the largest buffer holds of what had arrived, and an end to what arrives meanwhile."""
 _COUNTER: Final = 0xFFFF_FFFF
 
 
@@ -78,8 +80,15 @@ class ReflectingSession:
         return self._started and now_ns - self._heard_ns > refwait_ns
 
     def readable(self) -> None:
-        """Answer what waits."""
-        for _ in range(_AT_ONCE):
+        """Answer what waits, but so much that the others have their turn."""
+        self._answer(_AT_ONCE)
+
+    def drain(self) -> None:
+        """Answer all that had arrived."""
+        self._answer(_MOST_DRAINED)
+
+    def _answer(self, most: int) -> None:
+        for _ in range(most):
             if not self._answer_one():
                 return
 

@@ -83,7 +83,10 @@ class TwampServer:
         return len(self._connections)
 
     def serve(self, control: Control) -> Served:
-        """Serve until ``control`` says stop, or the count or the duration of the options is reached."""
+        """Serve until ``control`` says stop, or the count or the duration of the options is reached.
+
+        Told to stop, it still answers the test packets that had arrived.
+        """
         begun_ns = self._clock.now().monotonic_ns
         with kept_true(self._word, read_clock_state):
             while not control.stopped and not self._done(begun_ns):
@@ -93,6 +96,9 @@ class TwampServer:
                     if handler is not None:
                         handler()
                 self._tidy()
+            if control.stopped:
+                for session in self._sessions.values():
+                    session.drain()
         return Served(self._counts.replies, self._counts.ignored, self._counts.failed, self._counts.sessions)
 
     def close(self) -> None:

@@ -284,3 +284,13 @@ def test_what_open_mode_does_not_have_is_refused(change: dict[str, Any]) -> None
     """Nobody is served in another way than was asked for."""
     with pytest.raises(UsageError, match="TWAMP is served in open mode, with NTP timestamps and counted replies"):
         TwampServer(HostVantage(), ReflectorOptions(LOOPBACK, None, 0, **change), ManualClock())
+
+
+def test_what_had_arrived_by_the_stop_is_answered() -> None:
+    """More than one turn's worth waits at a session when the server is told to stop: all of it is answered."""
+    with stepped() as bed, udp() as sender:
+        _, port = agreed(bed, sender)
+        for _ in range(100):
+            sender.sendto(PACKET, (LOOPBACK, port))
+
+        assert bed.server.serve(Looks(0)).replies == 100
