@@ -12,11 +12,15 @@ from netbench.errors import UsageError
 
 if TYPE_CHECKING:
     from netbench.cli.commands import Commands
+    from netbench.linux.doorkeeper import Network
     from netbench.measure.keys import Key, Keys
     from netbench.measure.reflector import Reflector, ReflectorOptions, Served
 
 PROTOCOLS = {"stamp": "STAMP and TWAMP-Light", "twamp": "TWAMP", "iperf3": "iperf3"}
 """What is served, by the name of the probe whose far end it is."""
+
+
+_MOST_RATE = 1_000_000
 
 
 def add_parser(commands: "Commands") -> None:
@@ -26,7 +30,7 @@ def add_parser(commands: "Commands") -> None:
         help="answer STAMP, TWAMP-Light and TWAMP test packets, and iperf3",
         description=__doc__,
         epilog="A reply is as long as its request, or 44 octets where RFC 8762 wants more than a short request (14 octets or "
-        "more) had. It answers whoever asks: let a firewall say who may.",
+        "more) had. Without --allow it answers whoever asks: let a firewall say who may.",
     )
     parser.add_argument(
         "--protocol",
@@ -43,11 +47,27 @@ def add_parser(commands: "Commands") -> None:
     parser.add_argument("--iperf3-port", type=int, metavar="PORT", help="the port of iperf3 (default: 5201)")
     parser.add_argument("--count", type=int, metavar="N", help="stop after N replies, or N tests of iperf3; with one protocol")
     parser.add_argument("--duration", metavar="TIME", help="stop after so long, for example 10m")
+    _add_guards(parser)
     _add_stamp_options(parser)
     family = parser.add_mutually_exclusive_group()
     family.add_argument("-4", dest="family", action="store_const", const=socket.AF_INET, help="IPv4 only")
     family.add_argument("-6", dest="family", action="store_const", const=socket.AF_INET6, help="IPv6 only")
     parser.set_defaults(handler=reflect)
+
+
+def _add_guards(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--allow",
+        nargs="+",
+        metavar="NETWORK",
+        help="answer these networks alone, for example 192.0.2.0/24; the kernel drops what comes from elsewhere (default: all)",
+    )
+    parser.add_argument(
+        "--client-rate",
+        type=int,
+        metavar="N",
+        help="answer so many packets of stamp and of twamp a second and client, which is an IPv4 address or an IPv6 /64",
+    )
 
 
 def _add_stamp_options(parser: argparse.ArgumentParser) -> None:
@@ -98,7 +118,9 @@ def _summary(protocol: str, served: "Served", seconds: float) -> str:
     if protocol == "iperf3":
         return f"{served.replies} tests in {seconds:.1f} s, {served.failed} failed"
     answered = f"{served.replies} replies to {served.sessions} sessions in {seconds:.1f} s"
-    return f"{answered}, {served.ignored} ignored, {served.failed} failed"
+    limited = f", {served.limited} over their client's rate" if served.limited else ""
+    dropped = f", {served.dropped} dropped by the kernel" if served.dropped else ""
+    return f"{answered}, {served.ignored} ignored, {served.failed} failed{limited}{dropped}"
 
 
 def _open(protocol: str, options: "ReflectorOptions") -> "Reflector":
@@ -127,8 +149,26 @@ def options_of(arguments: argparse.Namespace, protocol: str) -> "ReflectorOption
         port=arguments.iperf3_port if protocol == "iperf3" else arguments.port,
         count=arguments.count,
         duration_ns=None if arguments.duration is None else parse_duration_ns(arguments.duration),
+        allow=_allowed(arguments.allow),
+        client_rate=None if protocol == "iperf3" else arguments.client_rate,
     )
     return _as_stamp(options, arguments) if protocol == "stamp" else options
+
+
+def _allowed(asked: "list[str] | None") -> "tuple[Network, ...] | None":
+    from ipaddress import ip_network
+
+    from netbench.linux.doorkeeper import MOST_NETWORKS, collapsed
+
+    if asked is None:
+        return None
+    try:
+        networks = collapsed([ip_network(each) for each in asked])
+    except ValueError as error:
+        raise UsageError(f"--allow: {error}; give networks like 192.0.2.0/24 or 2001:db8::/32") from error
+    if len(networks) > MOST_NETWORKS:
+        raise UsageError(f"--allow: {len(networks)} networks are more than {MOST_NETWORKS}; name larger ones")
+    return tuple(networks)
 
 
 def _as_stamp(options: "ReflectorOptions", arguments: argparse.Namespace) -> "ReflectorOptions":
@@ -149,6 +189,10 @@ def _check(arguments: argparse.Namespace) -> None:
         port = getattr(arguments, name)
         if port is not None and not 1 <= port <= 65_535:
             raise UsageError(f"--{name.replace('_', '-')} {port}: a port is from 1 to 65535")
+    if arguments.client_rate is not None and not 1 <= arguments.client_rate <= _MOST_RATE:
+        raise UsageError(f"--client-rate {arguments.client_rate}: must be from 1 to {_MOST_RATE}")
+    if arguments.client_rate is not None and set(arguments.protocol) == {"iperf3"}:
+        raise UsageError("--client-rate is for stamp and twamp; iperf3 tests one client after the other")
     if arguments.count is not None and arguments.count < 1:
         raise UsageError(f"--count {arguments.count}: at least 1")
     if arguments.count is not None and len(set(arguments.protocol)) > 1:

@@ -21,7 +21,8 @@ class ReflectorOptions:
     vouches for; without it they serve the parts of a packet that may be vouched for alone. ``stateless`` keeps no count of
     replies. ``ptp`` writes timestamps as PTP does. ``compiled`` answers what is plain by compiled code, for high rates.
 
-    ``allow`` are the networks that are let in, None for whoever asks.
+    ``allow`` are the networks that are let in, None for whoever asks. ``client_rate`` is how many packets a second a client is
+    answered (see ``netbench.measure.buckets``), None without a limit.
     """
 
     bind: str | None = None
@@ -36,19 +37,23 @@ class ReflectorOptions:
     ptp: bool = False
     compiled: bool = False
     allow: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] | None = None
+    client_rate: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
     """What a reflector did: ``replies`` sent, ``ignored`` packets that were none of its protocol, ``failed`` sends and reads.
 
-    ``sessions`` is the number of those it still remembers, or that it agreed to.
+    ``sessions`` is the number of those it still remembers, or that it agreed to. ``limited`` packets came too often of their
+    client, ``dropped`` ones the kernel dropped: not let in, or without room.
     """
 
     replies: int
     ignored: int
     failed: int
     sessions: int
+    limited: int = 0
+    dropped: int = 0
 
 
 class Reflector(Protocol):

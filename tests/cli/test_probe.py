@@ -124,6 +124,18 @@ def test_nobody_answers(capsys: pytest.CaptureFixture[str]) -> None:
             2,
             "--count counts the replies of one protocol; give one --protocol, or --duration",
         ),
+        (["reflect", "--allow", "192.0.2.1/24"], 2, "--allow: 192.0.2.1/24 has host bits set; give networks like 192.0.2.0/24"),
+        (["reflect", "--client-rate", "0"], 2, "--client-rate 0: must be from 1 to 1000000"),
+        (
+            ["reflect", "--client-rate", "9", "--protocol", "iperf3"],
+            2,
+            "--client-rate is for stamp and twamp; iperf3 tests one client after the other",
+        ),
+        (
+            ["reflect", "--client-rate", "9", "--compiled", "--bind", "127.0.0.1", "--port", "8620"],
+            2,
+            "the compiled reflector knows no clients and their rates; leave out compiled, or the rate",
+        ),
         (["reflect", "--key", "south"], 2, "there is no key 'south' in the environment; add it there or set NETBENCH_KEY_SOUTH"),
         (["reflect", "--port", "65536"], 2, "--port 65536: a port is from 1 to 65535"),
         (

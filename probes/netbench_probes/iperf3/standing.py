@@ -25,6 +25,8 @@ from netbench.linux.doorkeeper import Network, attach, is_let_in
 from netbench_probes.iperf3 import tcp_info
 
 _PR_SET_PDEATHSIG: Final = 1
+_NO_LISTENER: Final = 102
+"""libiperf's IELISTEN: the address or the port cannot be had, as no client can bring about."""
 _POLL_SECONDS: Final = 0.001
 _DESCRIPTORS: Final = range(3, 64)
 _TESTED, _FAILED, _UNABLE = range(3)
@@ -76,13 +78,13 @@ def _serve_one(test: iperf3.Server, order: dict[str, Any], told: int, complaint:
     test.lib.iperf_set_test_logfile(handle, os.devnull.encode())
     if order["bind"]:
         test.bind_address = order["bind"]
-    door = _Door(test, handle, order, told)
-    door.start()
+    _Door(test, handle, order, told).start()
     result = test.lib.iperf_run_server(handle)
     if result < 0:
         reason: str = test._error_to_string(test._errno)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - the binding shows it only by way of a run that hangs
         os.write(complaint, reason.encode()[:4000])
-    return _TESTED if result >= 0 else _FAILED if door.has_opened else _UNABLE
+        return _UNABLE if test._errno == _NO_LISTENER else _FAILED  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as above
+    return _TESTED
 
 
 class _Door(threading.Thread):
@@ -90,7 +92,6 @@ class _Door(threading.Thread):
 
     def __init__(self, test: iperf3.IPerf3, handle: ctypes.c_void_p, order: dict[str, Any], told: int) -> None:
         super().__init__(name="netbench-door", daemon=True)
-        self.has_opened = False
         self._test, self._handle, self._told = test, handle, told
         listed = order["allow"]
         self._allowed: Sequence[Network] | None = None if listed is None else [ipaddress.ip_network(each) for each in listed]
@@ -99,7 +100,6 @@ class _Door(threading.Thread):
         """Watch from before it listens until a client was let in."""
         while (listener := next(filter(tcp_info.is_listening, _DESCRIPTORS), None)) is None:
             time.sleep(_POLL_SECONDS)
-        self.has_opened = True
         if self._allowed is not None:
             with socket.socket(fileno=os.dup(listener)) as opened:
                 attach(opened, self._allowed)

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Final
 from netbench.clock import Clock
 from netbench.errors import CannotMeasureError, UnsupportedError, UsageError
 from netbench.linux.clockstate import read_clock_state
+from netbench.linux.doorkeeper import MOST_SSIDS, Shape, attach
 from netbench.linux.punctual import punctual
 from netbench.linux.timestamping import Ancillary, Received, StampedSocket, marking
 from netbench.measure.probe import Control
 from netbench.measure.reflector import ReflectorOptions, Served
 from netbench.measure.vantage import Vantage
 from netbench_probes.listening import places, why_not
+from netbench_probes.stamp.authentication import BASE_OCTETS, SSID_OFFSET
 from netbench_probes.stamp.estimate import ClockWord, kept_true
 from netbench_probes.stamp.location_tlv import Ends
 from netbench_probes.stamp.reflector import Arrival
-from netbench_probes.stamp.responder import Responder
+from netbench_probes.stamp.responder import Responder, TooOftenError
 from netbench_probes.stamp.sockets import PORT, open_at, packed
 from netbench_probes.stamp.wire import MalformedPacketError
 
@@ -48,11 +50,11 @@ class StampReflector:
         self._word = ClockWord(read_clock_state(), ptp=options.ptp)
         self._responder = Responder(options, self._word)
         self._sockets: list[StampedSocket] = []
-        self._replies = self._ignored = self._failed = 0
+        self._replies = self._ignored = self._failed = self._limited = 0
         self._compiled: CompiledReflector | None = None
         try:
             for family, host in places(options, socket.SOCK_DGRAM):
-                self._sockets.append(_listening(vantage, family, host, options.port or PORT))
+                self._sockets.append(_listening(vantage, family, host, options))
             if options.compiled:
                 self._compiled = _compiled(options, self._sockets)
         except BaseException:
@@ -78,7 +80,12 @@ class StampReflector:
                     self._serve_compiled(self._compiled, control, begun_ns)
         replies, ignored, failed, sessions = self._compiled.counts if self._compiled is not None else (0, 0, 0, 0)
         return Served(
-            self._replies + replies, self._ignored + ignored, self._failed + failed, self._responder.sessions + sessions
+            self._replies + replies,
+            self._ignored + ignored,
+            self._failed + failed,
+            self._responder.sessions + sessions,
+            self._limited,
+            sum(opened.drops() for opened in self._sockets),
         )
 
     def close(self) -> None:
@@ -156,6 +163,9 @@ class StampReflector:
         except MalformedPacketError:
             self._ignored += 1
             return
+        except TooOftenError:
+            self._limited += 1
+            return
         marked = [] if reply.tos is None else marking(opened.family, reply.tos)
         try:
             opened.send_to(reply.octets, request.peer, token, now.wall_ns, source + marked)
@@ -168,6 +178,8 @@ class StampReflector:
 def _compiled(options: ReflectorOptions, sockets: Sequence[StampedSocket]) -> "CompiledReflector":
     if options.keys is not None or options.key is not None or options.authenticated or options.stateless:
         raise UsageError("the compiled reflector knows no keys and numbers its replies; leave out compiled, or the rest")
+    if options.client_rate is not None:
+        raise UsageError("the compiled reflector knows no clients and their rates; leave out compiled, or the rate")
     try:
         from netbench_probes.stamp.fast.standing import CompiledReflector
 
@@ -176,7 +188,8 @@ def _compiled(options: ReflectorOptions, sockets: Sequence[StampedSocket]) -> "C
         raise UnsupportedError(f"the reflector cannot be compiled here: {error}; numba needs executable memory") from error
 
 
-def _listening(vantage: Vantage, family: socket.AddressFamily, host: str, port: int) -> StampedSocket:
+def _listening(vantage: Vantage, family: socket.AddressFamily, host: str, options: ReflectorOptions) -> StampedSocket:
+    port = options.port or PORT
     try:
         opened = open_at(vantage, family, host, port, dscp=0)
     except OSError as error:
@@ -185,7 +198,26 @@ def _listening(vantage: Vantage, family: socket.AddressFamily, host: str, port: 
         opened.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVPKTINFO, 1)
     else:
         opened.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
-    return StampedSocket(opened)
+    stamped, shape = StampedSocket(opened), _shape(options)
+    if options.allow is not None or shape is not None:
+        attach(opened, options.allow, shape)
+        _forget_what_came(stamped)
+    return stamped
+
+
+def _shape(options: ReflectorOptions) -> Shape | None:
+    """Return what the kernel can see that no key will vouch for; where any SSID has a key, or many have, it sees the length."""
+    if not options.authenticated:
+        return None
+    ssids = options.keys.ssids if options.keys is not None and options.key is None else ()
+    return Shape(BASE_OCTETS, SSID_OFFSET, ssids if len(ssids) <= MOST_SSIDS else ())
+
+
+def _forget_what_came(stamped: StampedSocket) -> None:
+    """What was quicker than the filter is dropped like what comes after it."""
+    for _ in range(_MOST_DRAINED):
+        if stamped.receive() is None:
+            return
 
 
 def _from_the_asked(request: Received) -> tuple[bytes, Ancillary]:

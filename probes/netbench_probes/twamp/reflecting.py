@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 
 from netbench.clock import Clock, Instant
 from netbench.linux.timestamping import Received, StampedSocket
+from netbench.measure.buckets import Buckets
+from netbench.measure.buckets import client_of as client_of_host
 from netbench_probes.stamp.estimate import ClockWord
 from netbench_probes.stamp.wire import MalformedPacketError, ntp_from_unix
 from netbench_probes.twamp.reflection import reply_to
@@ -23,12 +25,17 @@ _COUNTER: Final = 0xFFFF_FFFF
 
 @dataclass(slots=True)
 class Counts:
-    """What the server did: replies sent, packets that were not to be answered, sends and reads that failed, sessions accepted."""
+    """What the server did: replies sent, packets that were not to be answered, sends and reads that failed, sessions accepted.
+
+    ``limited`` packets came too often of their client, ``dropped`` ones the kernel dropped.
+    """
 
     replies: int = 0
     ignored: int = 0
     failed: int = 0
     sessions: int = 0
+    limited: int = 0
+    dropped: int = 0
 
 
 class Client(NamedTuple):
@@ -45,8 +52,17 @@ class Client(NamedTuple):
 class ReflectingSession:
     """Answers one client at one port, once started."""
 
-    def __init__(self, opened: StampedSocket, client: Client, word: ClockWord, clock: Clock, counts: Counts) -> None:
-        """It owns the socket."""
+    def __init__(
+        self,
+        opened: StampedSocket,
+        client: Client,
+        word: ClockWord,
+        clock: Clock,
+        counts: Counts,
+        *,
+        buckets: Buckets | None = None,
+    ) -> None:
+        """It owns the socket; the buckets are for all sessions."""
         self.opened = opened
         self.symmetrical = False
         self._client = client
@@ -54,6 +70,7 @@ class ReflectingSession:
         self._port = client.port
         self._clock = clock
         self._counts = counts
+        self._buckets = buckets
         self._sequence = 0
         self._started = False
         self._heard_ns = 0
@@ -102,10 +119,13 @@ class ReflectingSession:
             return False
         if request is None:
             return False
-        if self._is_the_client(request):
-            self._reply(request, self._clock.now())
-        else:
+        now = self._clock.now()
+        if not self._is_the_client(request):
             self._counts.ignored += 1
+        elif self._buckets is not None and not self._buckets.take(client_of_host(self._client.host), now.monotonic_ns):
+            self._counts.limited += 1
+        else:
+            self._reply(request, now)
         return True
 
     def _is_the_client(self, request: Received) -> bool:
