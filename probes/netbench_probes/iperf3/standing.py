@@ -34,7 +34,7 @@ _TESTED, _FAILED, _UNABLE = range(3)
 
 def main(argv: list[str]) -> None:
     """Serve until the reader of the events is gone; does not return."""
-    order = json.loads(argv[1])
+    order = {**json.loads(argv[1]), "parent": os.getpid()}
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # they are the parent's, which ends this process in order
     told, silent = os.dup(1), os.open(os.devnull, os.O_WRONLY)
@@ -72,6 +72,8 @@ def _outlived(child: int, told: int) -> bool:
 def _serve_one(test: iperf3.Server, order: dict[str, Any], told: int, complaint: int) -> int:
     """Serve one test in this child; return how it ended, its reason is written to ``complaint``."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # of the thread that forked, which is the only one
+    if os.getppid() != order["parent"]:
+        return _FAILED  # it had ended before that was said
     test.port = order["port"]
     handle = ctypes.c_void_p(test._test)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - most settings exist only in the library, which wants the struct
     test.lib.iperf_set_test_one_off(handle, ctypes.c_int(1))
