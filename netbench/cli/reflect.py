@@ -1,10 +1,9 @@
-"""``netbench reflect``: the far end of STAMP, TWAMP-Light and TWAMP senders and of iperf3 clients, until it is stopped."""
+"""``netbench reflect``: the far end of STAMP and TWAMP-Light senders, or a TWAMP server, until it is stopped."""
 
 import argparse
 import os
 import socket
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,62 +11,39 @@ from netbench.errors import UsageError
 
 if TYPE_CHECKING:
     from netbench.cli.commands import Commands
-    from netbench.linux.doorkeeper import Network
     from netbench.measure.keys import Key, Keys
-    from netbench.measure.reflector import Reflector, ReflectorOptions, Served
+    from netbench.measure.reflector import Reflector, ReflectorOptions
 
-PROTOCOLS = {"stamp": "STAMP and TWAMP-Light", "twamp": "TWAMP", "iperf3": "iperf3"}
+PROTOCOLS = {"stamp": "STAMP and TWAMP-Light", "twamp": "TWAMP"}
 """What is served, by the name of the probe whose far end it is."""
-
-
-_MOST_RATE = 1_000_000
 
 
 def add_parser(commands: "Commands") -> None:
     """Add the verb."""
     parser = commands.add_parser(
         "reflect",
-        help="answer STAMP, TWAMP-Light and TWAMP test packets, and iperf3",
+        help="answer STAMP, TWAMP-Light and TWAMP test packets",
         description=__doc__,
         epilog="A reply is as long as its request, or 44 octets where RFC 8762 wants more than a short request (14 octets or "
-        "more) had. Without --allow it answers whoever asks: let a firewall say who may.",
+        "more) had. It answers whoever asks: let a firewall say who may.",
     )
     parser.add_argument(
         "--protocol",
         choices=tuple(PROTOCOLS),
-        nargs="+",
-        default=["stamp"],
-        help="what to serve, one or several: stamp, for TWAMP-Light too; twamp, whose sessions are agreed on over TCP; iperf3 "
-        "(default: stamp)",
+        default="stamp",
+        help="stamp, for TWAMP-Light too, or twamp, whose sessions are agreed on over TCP (default: %(default)s)",
     )
     parser.add_argument("--bind", metavar="ADDRESS", help="the address to listen at (default: all)")
     parser.add_argument(
         "--port", type=int, help="the port, UDP for stamp and TCP for twamp (default: 862; below 1024 needs privilege)"
     )
-    parser.add_argument("--iperf3-port", type=int, metavar="PORT", help="the port of iperf3 (default: 5201)")
-    parser.add_argument("--count", type=int, metavar="N", help="stop after N replies, or N tests of iperf3; with one protocol")
+    parser.add_argument("--count", type=int, metavar="N", help="stop after N replies")
     parser.add_argument("--duration", metavar="TIME", help="stop after so long, for example 10m")
-    _add_guards(parser)
     _add_stamp_options(parser)
     family = parser.add_mutually_exclusive_group()
     family.add_argument("-4", dest="family", action="store_const", const=socket.AF_INET, help="IPv4 only")
     family.add_argument("-6", dest="family", action="store_const", const=socket.AF_INET6, help="IPv6 only")
     parser.set_defaults(handler=reflect)
-
-
-def _add_guards(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--allow",
-        nargs="+",
-        metavar="NETWORK",
-        help="answer these networks alone, for example 192.0.2.0/24; the kernel drops what comes from elsewhere (default: all)",
-    )
-    parser.add_argument(
-        "--client-rate",
-        type=int,
-        metavar="N",
-        help="answer so many packets of stamp and of twamp a second and client, which is an IPv4 address or an IPv6 /64",
-    )
 
 
 def _add_stamp_options(parser: argparse.ArgumentParser) -> None:
@@ -86,41 +62,23 @@ def _add_stamp_options(parser: argparse.ArgumentParser) -> None:
 
 
 def reflect(arguments: argparse.Namespace) -> int:
-    """Serve until Ctrl-C, SIGTERM, the count or the duration; the summary goes to stdout, the rest to stderr.
-
-    Test packets that had arrived by a signal are still answered.
-    """
-    from contextlib import ExitStack
-
+    """Serve until Ctrl-C, SIGTERM, the count or the duration; the summary goes to stdout, the rest to stderr."""
     from netbench.cli.signals import stopping_on_signals
     from netbench.clock import SystemClock
-    from netbench.measure.together import serve_together
 
-    # iperf3 is a process of its own, and the last to start
-    protocols = sorted(set(arguments.protocol), key=list(PROTOCOLS).index)
-    wanted = {protocol: options_of(arguments, protocol) for protocol in protocols}
-    with stopping_on_signals() as control, ExitStack() as opened:
-        reflectors: list[Reflector] = []
+    with stopping_on_signals() as control:
+        reflector = _open(arguments.protocol, options_of(arguments))
         begun = SystemClock().now()
-        for protocol, options in wanted.items():
-            reflectors.append(_open(protocol, options))
-            opened.callback(reflectors[-1].close)
-        for protocol, reflector in zip(protocols, reflectors, strict=True):
-            print(f"reflecting {PROTOCOLS[protocol]} at {', '.join(reflector.endpoints)}", file=sys.stderr, flush=True)
-        served = serve_together(reflectors, control)
+        try:
+            where = ", ".join(reflector.endpoints)
+            print(f"reflecting {PROTOCOLS[arguments.protocol]} at {where}", file=sys.stderr, flush=True)
+            served = reflector.serve(control)
+        finally:
+            reflector.close()
     seconds = SystemClock().now().since_ns(begun) / 1e9
-    for protocol, each in zip(protocols, served, strict=True):
-        print(("" if len(protocols) == 1 else f"{PROTOCOLS[protocol]}: ") + _summary(protocol, each, seconds))
-    return 0
-
-
-def _summary(protocol: str, served: "Served", seconds: float) -> str:
-    if protocol == "iperf3":
-        return f"{served.replies} tests in {seconds:.1f} s, {served.failed} failed"
     answered = f"{served.replies} replies to {served.sessions} sessions in {seconds:.1f} s"
-    limited = f", {served.limited} over their client's rate" if served.limited else ""
-    dropped = f", {served.dropped} dropped by the kernel" if served.dropped else ""
-    return f"{answered}, {served.ignored} ignored, {served.failed} failed{limited}{dropped}"
+    print(f"{answered}, {served.ignored} ignored, {served.failed} failed")
+    return 0
 
 
 def _open(protocol: str, options: "ReflectorOptions") -> "Reflector":
@@ -134,47 +92,27 @@ def _open(protocol: str, options: "ReflectorOptions") -> "Reflector":
     return found.reflector(HostVantage(), options)
 
 
-def options_of(arguments: argparse.Namespace, protocol: str) -> "ReflectorOptions":
-    """Return what the reflector of a protocol is to do.
+def options_of(arguments: argparse.Namespace) -> "ReflectorOptions":
+    """Return what the reflector is to do.
 
     :raises UsageError: when that makes no sense
     """
     from netbench.measure.reflector import ReflectorOptions
     from netbench.units import parse_duration_ns
 
-    _check(arguments)
-    options = ReflectorOptions(
+    if arguments.port is not None and not 1 <= arguments.port <= 65_535:
+        raise UsageError(f"--port {arguments.port}: a port is from 1 to 65535")
+    if arguments.count is not None and arguments.count < 1:
+        raise UsageError(f"--count {arguments.count}: at least 1")
+    _refuse_what_only_stamp_has(arguments)
+    duration_ns = None if arguments.duration is None else parse_duration_ns(arguments.duration)
+    keys, key = _keys(arguments)
+    return ReflectorOptions(
         bind=arguments.bind,
         family=arguments.family,
-        port=arguments.iperf3_port if protocol == "iperf3" else arguments.port,
+        port=arguments.port,
         count=arguments.count,
-        duration_ns=None if arguments.duration is None else parse_duration_ns(arguments.duration),
-        allow=_allowed(arguments.allow),
-        client_rate=None if protocol == "iperf3" else arguments.client_rate,
-    )
-    return _as_stamp(options, arguments) if protocol == "stamp" else options
-
-
-def _allowed(asked: "list[str] | None") -> "tuple[Network, ...] | None":
-    from ipaddress import ip_network
-
-    from netbench.linux.doorkeeper import MOST_NETWORKS, collapsed
-
-    if asked is None:
-        return None
-    try:
-        networks = collapsed([ip_network(each) for each in asked])
-    except ValueError as error:
-        raise UsageError(f"--allow: {error}; give networks like 192.0.2.0/24 or 2001:db8::/32") from error
-    if len(networks) > MOST_NETWORKS:
-        raise UsageError(f"--allow: {len(networks)} networks are more than {MOST_NETWORKS}; name larger ones")
-    return tuple(networks)
-
-
-def _as_stamp(options: "ReflectorOptions", arguments: argparse.Namespace) -> "ReflectorOptions":
-    keys, key = _keys(arguments)
-    return replace(
-        options,
+        duration_ns=duration_ns,
         keys=keys,
         key=key,
         authenticated=arguments.mode == "authenticated" or (arguments.mode is None and keys is not None),
@@ -184,33 +122,12 @@ def _as_stamp(options: "ReflectorOptions", arguments: argparse.Namespace) -> "Re
     )
 
 
-def _check(arguments: argparse.Namespace) -> None:
-    for name in ("port", "iperf3_port"):
-        port = getattr(arguments, name)
-        if port is not None and not 1 <= port <= 65_535:
-            raise UsageError(f"--{name.replace('_', '-')} {port}: a port is from 1 to 65535")
-    if arguments.client_rate is not None and not 1 <= arguments.client_rate <= _MOST_RATE:
-        raise UsageError(f"--client-rate {arguments.client_rate}: must be from 1 to {_MOST_RATE}")
-    if arguments.client_rate is not None and set(arguments.protocol) == {"iperf3"}:
-        raise UsageError("--client-rate is for stamp and twamp; iperf3 tests one client after the other")
-    if arguments.count is not None and arguments.count < 1:
-        raise UsageError(f"--count {arguments.count}: at least 1")
-    if arguments.count is not None and len(set(arguments.protocol)) > 1:
-        raise UsageError("--count counts the replies of one protocol; give one --protocol, or --duration")
-    _refuse_what_is_not_served(arguments)
-
-
-def _refuse_what_is_not_served(arguments: argparse.Namespace) -> None:
-    served = " ".join(arguments.protocol)
-    if arguments.iperf3_port is not None and "iperf3" not in arguments.protocol:
-        raise UsageError(f"--iperf3-port is for iperf3 alone; leave it out with --protocol {served}")
-    if arguments.port is not None and set(arguments.protocol) == {"iperf3"}:
-        raise UsageError("--port is for stamp and twamp; iperf3 has --iperf3-port")
-    asked = {name: getattr(arguments, name) for name in ("keys", "key", "mode", "stateless", "compiled")}
+def _refuse_what_only_stamp_has(arguments: argparse.Namespace) -> None:
+    asked = {name: getattr(arguments, name) for name in ("keys", "key", "mode", "stateless")}
     asked["timestamps"] = arguments.timestamps != "ntp"
     for name, value in asked.items():
-        if value and "stamp" not in arguments.protocol:
-            raise UsageError(f"--{name} is for STAMP alone; leave it out with --protocol {served}")
+        if value and arguments.protocol != "stamp":
+            raise UsageError(f"--{name} is for STAMP alone; leave it out with --protocol {arguments.protocol}")
 
 
 def _keys(arguments: argparse.Namespace) -> "tuple[Keys | None, Key | None]":

@@ -87,11 +87,6 @@ class Keys:
         """Return the key of a session identifier, None where it has none."""
         return self._by_ssid.get(ssid)
 
-    @property
-    def ssids(self) -> tuple[int, ...]:
-        """The session identifiers that have one, in order."""
-        return tuple(sorted(self._by_ssid))
-
     def __repr__(self) -> str:
         return f"<{len(self._by_name)} keys>"
 

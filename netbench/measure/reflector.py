@@ -1,6 +1,5 @@
 """The standing far end of a probe: what ``netbench reflect`` serves."""
 
-import ipaddress
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,9 +19,6 @@ class ReflectorOptions:
     ``keys`` are told apart by session identifier, ``key`` is for all others. ``authenticated`` answers only what one of them
     vouches for; without it they serve the parts of a packet that may be vouched for alone. ``stateless`` keeps no count of
     replies. ``ptp`` writes timestamps as PTP does. ``compiled`` answers what is plain by compiled code, for high rates.
-
-    ``allow`` are the networks that are let in, None for whoever asks. ``client_rate`` is how many packets a second a client is
-    answered (see ``netbench.measure.buckets``), None without a limit.
     """
 
     bind: str | None = None
@@ -36,24 +32,19 @@ class ReflectorOptions:
     stateless: bool = False
     ptp: bool = False
     compiled: bool = False
-    allow: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] | None = None
-    client_rate: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
     """What a reflector did: ``replies`` sent, ``ignored`` packets that were none of its protocol, ``failed`` sends and reads.
 
-    ``sessions`` is the number of those it still remembers, or that it agreed to. ``limited`` packets came too often of their
-    client, ``dropped`` ones the kernel dropped: not let in, or without room.
+    ``sessions`` is the number of those it still remembers, or that it agreed to.
     """
 
     replies: int
     ignored: int
     failed: int
     sessions: int
-    limited: int = 0
-    dropped: int = 0
 
 
 class Reflector(Protocol):

@@ -117,25 +117,6 @@ def test_nobody_answers(capsys: pytest.CaptureFixture[str]) -> None:
             2,
             "--stateless is for STAMP alone; leave it out with --protocol twamp",
         ),
-        (["reflect", "--port", "5202", "--protocol", "iperf3"], 2, "--port is for stamp and twamp; iperf3 has --iperf3-port"),
-        (["reflect", "--iperf3-port", "5202"], 2, "--iperf3-port is for iperf3 alone; leave it out with --protocol stamp"),
-        (
-            ["reflect", "--protocol", "stamp", "twamp", "--count", "9"],
-            2,
-            "--count counts the replies of one protocol; give one --protocol, or --duration",
-        ),
-        (["reflect", "--allow", "192.0.2.1/24"], 2, "--allow: 192.0.2.1/24 has host bits set; give networks like 192.0.2.0/24"),
-        (["reflect", "--client-rate", "0"], 2, "--client-rate 0: must be from 1 to 1000000"),
-        (
-            ["reflect", "--client-rate", "9", "--protocol", "iperf3"],
-            2,
-            "--client-rate is for stamp and twamp; iperf3 tests one client after the other",
-        ),
-        (
-            ["reflect", "--client-rate", "9", "--compiled", "--bind", "127.0.0.1", "--port", "8620"],
-            2,
-            "the compiled reflector knows no clients and their rates; leave out compiled, or the rate",
-        ),
         (["reflect", "--key", "south"], 2, "there is no key 'south' in the environment; add it there or set NETBENCH_KEY_SOUTH"),
         (["reflect", "--port", "65536"], 2, "--port 65536: a port is from 1 to 65535"),
         (
@@ -170,7 +151,7 @@ def test_reflect_takes_its_keys_from_where_it_is_told(tmp_path: Path, monkeypatc
 
 
 def reflector_options(*argv: str) -> ReflectorOptions:
-    return reflect.options_of(build_parser().parse_args(["reflect", *argv]), "stamp")
+    return reflect.options_of(build_parser().parse_args(["reflect", *argv]))
 
 
 def test_a_busy_port_is_named(capsys: pytest.CaptureFixture[str]) -> None:

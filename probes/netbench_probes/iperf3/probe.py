@@ -11,16 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from netbench.clock import SystemClock
 from netbench.errors import CannotMeasureError, NetbenchError, UsageError
 from netbench.measure import probe as contract
 from netbench.measure.probe import Control, Pair, Report, Schedule
-from netbench.measure.reflector import ReflectorOptions
 from netbench.measure.samples import INTERVALS, Columns, Sink, Table, Turn
 from netbench.measure.vantage import RemoteEnd, Vantage
 from netbench_probes.iperf3 import parameters as settings
 from netbench_probes.iperf3.rows import Row, columns
-from netbench_probes.iperf3.server import Iperf3Server
 from netbench_probes.iperf3.trial import Ends, Trial
 
 LEAST_INTERVAL_NS = 100_000_000
@@ -65,14 +62,6 @@ class Iperf3Probe:
     def __init__(self, parameters: settings.Parameters | None = None) -> None:
         """``parameters`` is an instance of ``Parameters``, or None for its defaults."""
         self._parameters = parameters or settings.Parameters()
-
-    @classmethod
-    def reflector(cls, vantage: Vantage, options: ReflectorOptions) -> Iperf3Server:
-        """Return a server listening at ``vantage``.
-
-        :raises CannotMeasureError: when the address or the port cannot be had
-        """
-        return Iperf3Server(vantage, options, SystemClock())
 
     def measure(self, pairs: Sequence[Pair], schedule: Schedule, sink: Sink, control: Control) -> Report:
         """Measure all pairs at once, each in its turns one after the other; blocks until done or stopped.

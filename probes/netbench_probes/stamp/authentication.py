@@ -12,7 +12,6 @@ from netbench_probes.stamp.wire import MalformedPacketError, ReflectorPacket, Se
 
 BASE_OCTETS: Final = 112
 HMAC_OCTETS: Final = 16
-SSID_OFFSET: Final = 26
 _COVERED_OCTETS: Final = BASE_OCTETS - HMAC_OCTETS
 
 _SENDER = struct.Struct("!I12xQHH68x")
@@ -85,7 +84,7 @@ class Authenticated:
 
 def ssid_of(octets: bytes) -> int:
     """Return the SSID of an authenticated packet, 0 where it is too short: by it a reflector knows which key to try."""
-    return int.from_bytes(octets[SSID_OFFSET : SSID_OFFSET + 2], "big")
+    return int.from_bytes(octets[26:28], "big")
 
 
 def truncated_hmac(secret: bytes, covered: bytes) -> bytes:

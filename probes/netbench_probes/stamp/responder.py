@@ -6,7 +6,6 @@ from typing import Final, NamedTuple
 
 from netbench.clock import Instant
 from netbench.linux.timestamping import Address
-from netbench.measure.buckets import Buckets, client_of
 from netbench.measure.reflector import ReflectorOptions
 from netbench_probes.stamp.authentication import Authenticated, UnauthenticatedPacketError, ssid_of
 from netbench_probes.stamp.estimate import ClockWord
@@ -20,10 +19,6 @@ MOST_SESSIONS: Final = 65_536
 MOST_DEPARTURES: Final = 65_536
 _SSID_OFFSET: Final = 14
 _SSID_END: Final = 16
-
-
-class TooOftenError(Exception):
-    """The client has had its packets of this second."""
 
 
 class Response(NamedTuple):
@@ -54,7 +49,6 @@ class Responder:
         self._sessions = ReflectorSessions(IDLE_NS, MOST_SESSIONS)
         self._departures: OrderedDict[int, _Departure] = OrderedDict()
         self._token = 0
-        self._buckets = Buckets(options.client_rate) if options.client_rate is not None else None
 
     @property
     def sessions(self) -> int:
@@ -65,12 +59,9 @@ class Responder:
         """Return the answer to a request from ``peer`` that came to the address ``local``.
 
         :raises MalformedPacketError: when it is no test packet, or none that a key vouches for
-        :raises TooOftenError: when its client asks more often than it may; what no key vouches for does not count as its
         """
         style = self._style_for(arrival.octets)
         asked = style.mode.decode_sender(arrival.octets)
-        if self._buckets is not None and not self._buckets.take(client_of(peer[0]), now.monotonic_ns):
-            raise TooOftenError
         session = self._sessions.of((peer, local, _ssid(asked, arrival.octets, style)), now.monotonic_ns, style)
         reply = session.answer_to(asked, arrival, now.wall_ns)
         return Response(reply, self._await(session, reply.sequence))

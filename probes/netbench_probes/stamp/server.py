@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Final
 from netbench.clock import Clock
 from netbench.errors import CannotMeasureError, UnsupportedError, UsageError
 from netbench.linux.clockstate import read_clock_state
-from netbench.linux.doorkeeper import MOST_SSIDS, Shape, attach
 from netbench.linux.punctual import punctual
 from netbench.linux.timestamping import Ancillary, Received, StampedSocket, marking
 from netbench.measure.probe import Control
 from netbench.measure.reflector import ReflectorOptions, Served
 from netbench.measure.vantage import Vantage
 from netbench_probes.listening import places, why_not
-from netbench_probes.stamp.authentication import BASE_OCTETS, SSID_OFFSET
 from netbench_probes.stamp.estimate import ClockWord, kept_true
 from netbench_probes.stamp.location_tlv import Ends
 from netbench_probes.stamp.reflector import Arrival
-from netbench_probes.stamp.responder import Responder, TooOftenError
+from netbench_probes.stamp.responder import Responder
 from netbench_probes.stamp.sockets import PORT, open_at, packed
 from netbench_probes.stamp.wire import MalformedPacketError
 
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
     from netbench_probes.stamp.fast.standing import CompiledReflector
 
 _LOOK_SECONDS = 0.05
-_MOST_DRAINED: Final = 32_768
-"""More than the largest buffer holds of what had arrived, and an end to what arrives meanwhile."""
 _IPV6_RECVPKTINFO: Final = 49
 _IPV6_PKTINFO: Final = 50
 _IP_PKTINFO: Final = 8
@@ -50,11 +46,11 @@ class StampReflector:
         self._word = ClockWord(read_clock_state(), ptp=options.ptp)
         self._responder = Responder(options, self._word)
         self._sockets: list[StampedSocket] = []
-        self._replies = self._ignored = self._failed = self._limited = 0
+        self._replies = self._ignored = self._failed = 0
         self._compiled: CompiledReflector | None = None
         try:
             for family, host in places(options, socket.SOCK_DGRAM):
-                self._sockets.append(_listening(vantage, family, host, options))
+                self._sockets.append(_listening(vantage, family, host, options.port or PORT))
             if options.compiled:
                 self._compiled = _compiled(options, self._sockets)
         except BaseException:
@@ -67,10 +63,7 @@ class StampReflector:
         return [f"udp {local[0]} port {local[1]}" for local in (opened.local for opened in self._sockets)]
 
     def serve(self, control: Control) -> Served:
-        """Answer until ``control`` says stop, or the count or the duration of the options is reached.
-
-        Told to stop, it still answers what had arrived.
-        """
+        """Answer until ``control`` says stop, or the count or the duration of the options is reached."""
         begun_ns = self._clock.now().monotonic_ns
         with kept_true(self._word, read_clock_state):
             if self._compiled is None:
@@ -80,12 +73,7 @@ class StampReflector:
                     self._serve_compiled(self._compiled, control, begun_ns)
         replies, ignored, failed, sessions = self._compiled.counts if self._compiled is not None else (0, 0, 0, 0)
         return Served(
-            self._replies + replies,
-            self._ignored + ignored,
-            self._failed + failed,
-            self._responder.sessions + sessions,
-            self._limited,
-            sum(opened.drops() for opened in self._sockets),
+            self._replies + replies, self._ignored + ignored, self._failed + failed, self._responder.sessions + sessions
         )
 
     def close(self) -> None:
@@ -103,30 +91,16 @@ class StampReflector:
             while not control.stopped and not self._done(begun_ns):
                 for descriptor, _ in ready.poll(_LOOK_SECONDS):
                     self._answer_one(by_descriptor[descriptor])
-        if control.stopped:
-            self._drain(begun_ns)
-
-    def _drain(self, begun_ns: int) -> None:
-        for opened in self._sockets:
-            for _ in range(_MOST_DRAINED):
-                if self._done(begun_ns) or not self._answer_one(opened):
-                    break
 
     def _serve_compiled(self, compiled: "CompiledReflector", control: Control, begun_ns: int) -> None:
-        ending = False
-        while not ending and not self._done(begun_ns):
-            # one look more after the stop: what had arrived is answered in it
-            ending = control.stopped
-            self._look_compiled(compiled)
-
-    def _look_compiled(self, compiled: "CompiledReflector") -> None:
-        until_ns = self._clock.now().monotonic_ns + int(_LOOK_SECONDS * 1e9)
-        count = self._options.count
-        limit = None if count is None else count - self._replies
-        for opened, request in compiled.serve_until(until_ns, self._word.estimate, limit):
-            self._reply(opened, request)
-        for opened in self._sockets:
-            self._take_departures(opened)
+        while not control.stopped and not self._done(begun_ns):
+            until_ns = self._clock.now().monotonic_ns + int(_LOOK_SECONDS * 1e9)
+            count = self._options.count
+            limit = None if count is None else count - self._replies
+            for opened, request in compiled.serve_until(until_ns, self._word.estimate, limit):
+                self._reply(opened, request)
+            for opened in self._sockets:
+                self._take_departures(opened)
 
     def _done(self, begun_ns: int) -> bool:
         now_ns = self._clock.now().monotonic_ns
@@ -134,18 +108,15 @@ class StampReflector:
         replies = self._replies + (self._compiled.counts[0] if self._compiled is not None else 0)
         return (count is not None and replies >= count) or (duration_ns is not None and now_ns - begun_ns >= duration_ns)
 
-    def _answer_one(self, opened: StampedSocket) -> bool:
-        """Answer what waits first; return whether something did."""
+    def _answer_one(self, opened: StampedSocket) -> None:
         self._take_departures(opened)
         try:
             request = opened.receive()
         except OSError:
             self._failed += 1
-            return True
-        if request is None:
-            return False
-        self._reply(opened, request)
-        return True
+            return
+        if request is not None:
+            self._reply(opened, request)
 
     def _take_departures(self, opened: StampedSocket) -> None:
         # an undrained error queue would wake the loop for ever; the next reply tells when the one before it left
@@ -163,9 +134,6 @@ class StampReflector:
         except MalformedPacketError:
             self._ignored += 1
             return
-        except TooOftenError:
-            self._limited += 1
-            return
         marked = [] if reply.tos is None else marking(opened.family, reply.tos)
         try:
             opened.send_to(reply.octets, request.peer, token, now.wall_ns, source + marked)
@@ -178,8 +146,6 @@ class StampReflector:
 def _compiled(options: ReflectorOptions, sockets: Sequence[StampedSocket]) -> "CompiledReflector":
     if options.keys is not None or options.key is not None or options.authenticated or options.stateless:
         raise UsageError("the compiled reflector knows no keys and numbers its replies; leave out compiled, or the rest")
-    if options.client_rate is not None:
-        raise UsageError("the compiled reflector knows no clients and their rates; leave out compiled, or the rate")
     try:
         from netbench_probes.stamp.fast.standing import CompiledReflector
 
@@ -188,8 +154,7 @@ def _compiled(options: ReflectorOptions, sockets: Sequence[StampedSocket]) -> "C
         raise UnsupportedError(f"the reflector cannot be compiled here: {error}; numba needs executable memory") from error
 
 
-def _listening(vantage: Vantage, family: socket.AddressFamily, host: str, options: ReflectorOptions) -> StampedSocket:
-    port = options.port or PORT
+def _listening(vantage: Vantage, family: socket.AddressFamily, host: str, port: int) -> StampedSocket:
     try:
         opened = open_at(vantage, family, host, port, dscp=0)
     except OSError as error:
@@ -198,26 +163,7 @@ def _listening(vantage: Vantage, family: socket.AddressFamily, host: str, option
         opened.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVPKTINFO, 1)
     else:
         opened.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
-    stamped, shape = StampedSocket(opened), _shape(options)
-    if options.allow is not None or shape is not None:
-        attach(opened, options.allow, shape)
-        _forget_what_came(stamped)
-    return stamped
-
-
-def _shape(options: ReflectorOptions) -> Shape | None:
-    """Return what the kernel can see that no key will vouch for; where any SSID has a key, or many have, it sees the length."""
-    if not options.authenticated:
-        return None
-    ssids = options.keys.ssids if options.keys is not None and options.key is None else ()
-    return Shape(BASE_OCTETS, SSID_OFFSET, ssids if len(ssids) <= MOST_SSIDS else ())
-
-
-def _forget_what_came(stamped: StampedSocket) -> None:
-    """What was quicker than the filter is dropped like what comes after it."""
-    for _ in range(_MOST_DRAINED):
-        if stamped.receive() is None:
-            return
+    return StampedSocket(opened)
 
 
 def _from_the_asked(request: Received) -> tuple[bytes, Ancillary]:

@@ -8,8 +8,6 @@ from typing import Final, NamedTuple
 
 from netbench.clock import Clock, Instant
 from netbench.linux.timestamping import Received, StampedSocket
-from netbench.measure.buckets import Buckets
-from netbench.measure.buckets import client_of as client_of_host
 from netbench_probes.stamp.estimate import ClockWord
 from netbench_probes.stamp.wire import MalformedPacketError, ntp_from_unix
 from netbench_probes.twamp.reflection import reply_to
@@ -18,24 +16,17 @@ from netbench_probes.twamp.wire import Accept, SessionAccept, SessionRequest, ad
 
 _AT_ONCE: Final = 64
 """Packets of one session that are answered before the others have their turn."""
-_MOST_DRAINED: Final = 32_768
-"""More than the largest buffer holds of what had arrived, and an end to what arrives meanwhile."""
 _COUNTER: Final = 0xFFFF_FFFF
 
 
 @dataclass(slots=True)
 class Counts:
-    """What the server did: replies sent, packets that were not to be answered, sends and reads that failed, sessions accepted.
-
-    ``limited`` packets came too often of their client, ``dropped`` ones the kernel dropped.
-    """
+    """What the server did: replies sent, packets that were not to be answered, sends and reads that failed, sessions accepted."""
 
     replies: int = 0
     ignored: int = 0
     failed: int = 0
     sessions: int = 0
-    limited: int = 0
-    dropped: int = 0
 
 
 class Client(NamedTuple):
@@ -52,17 +43,8 @@ class Client(NamedTuple):
 class ReflectingSession:
     """Answers one client at one port, once started."""
 
-    def __init__(
-        self,
-        opened: StampedSocket,
-        client: Client,
-        word: ClockWord,
-        clock: Clock,
-        counts: Counts,
-        *,
-        buckets: Buckets | None = None,
-    ) -> None:
-        """It owns the socket; the buckets are for all sessions."""
+    def __init__(self, opened: StampedSocket, client: Client, word: ClockWord, clock: Clock, counts: Counts) -> None:
+        """It owns the socket."""
         self.opened = opened
         self.symmetrical = False
         self._client = client
@@ -70,7 +52,6 @@ class ReflectingSession:
         self._port = client.port
         self._clock = clock
         self._counts = counts
-        self._buckets = buckets
         self._sequence = 0
         self._started = False
         self._heard_ns = 0
@@ -97,15 +78,8 @@ class ReflectingSession:
         return self._started and now_ns - self._heard_ns > refwait_ns
 
     def readable(self) -> None:
-        """Answer what waits, but so much that the others have their turn."""
-        self._answer(_AT_ONCE)
-
-    def drain(self) -> None:
-        """Answer all that had arrived."""
-        self._answer(_MOST_DRAINED)
-
-    def _answer(self, most: int) -> None:
-        for _ in range(most):
+        """Answer what waits."""
+        for _ in range(_AT_ONCE):
             if not self._answer_one():
                 return
 
@@ -119,13 +93,10 @@ class ReflectingSession:
             return False
         if request is None:
             return False
-        now = self._clock.now()
-        if not self._is_the_client(request):
-            self._counts.ignored += 1
-        elif self._buckets is not None and not self._buckets.take(client_of_host(self._client.host), now.monotonic_ns):
-            self._counts.limited += 1
+        if self._is_the_client(request):
+            self._reply(request, self._clock.now())
         else:
-            self._reply(request, now)
+            self._counts.ignored += 1
         return True
 
     def _is_the_client(self, request: Received) -> bool:

@@ -10,9 +10,7 @@ from typing import Final
 from netbench.clock import Clock
 from netbench.errors import CannotMeasureError, UsageError
 from netbench.linux.clockstate import read_clock_state
-from netbench.linux.doorkeeper import attach
 from netbench.linux.timestamping import Address, StampedSocket
-from netbench.measure.buckets import Buckets
 from netbench.measure.probe import Control
 from netbench.measure.reflector import ReflectorOptions, Served
 from netbench.measure.vantage import Vantage
@@ -54,7 +52,6 @@ class TwampServer:
         self._limits = limits or Limits()
         self._word = ClockWord(read_clock_state(), ptp=False)
         self._counts = Counts()
-        self._buckets = Buckets(options.client_rate) if options.client_rate is not None else None
         self._start_time = ntp_from_unix(clock.now().wall_ns)
         self._tidied_ns = 0
         self._ready = select.epoll()
@@ -86,10 +83,7 @@ class TwampServer:
         return len(self._connections)
 
     def serve(self, control: Control) -> Served:
-        """Serve until ``control`` says stop, or the count or the duration of the options is reached.
-
-        Told to stop, it still answers the test packets that had arrived.
-        """
+        """Serve until ``control`` says stop, or the count or the duration of the options is reached."""
         begun_ns = self._clock.now().monotonic_ns
         with kept_true(self._word, read_clock_state):
             while not control.stopped and not self._done(begun_ns):
@@ -99,15 +93,7 @@ class TwampServer:
                     if handler is not None:
                         handler()
                 self._tidy()
-            if control.stopped:
-                for session in self._sessions.values():
-                    session.drain()
-        return self._served()
-
-    def _served(self) -> Served:
-        counts = self._counts
-        dropped = counts.dropped + sum(session.opened.drops() for session in self._sessions.values())
-        return Served(counts.replies, counts.ignored, counts.failed, counts.sessions, counts.limited, dropped)
+        return Served(self._counts.replies, self._counts.ignored, self._counts.failed, self._counts.sessions)
 
     def close(self) -> None:
         """Stop listening, and end every session and connection."""
@@ -135,8 +121,6 @@ class TwampServer:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):
                 listener.setsockopt(socket.SOL_SOCKET, buffer, _BUFFER_OCTETS)
-            if self._options.allow is not None:
-                attach(listener, self._options.allow)
             listener.bind(resolved(host, port, family))
             listener.listen(_BACKLOG)
         except OSError as error:
@@ -190,8 +174,7 @@ class TwampServer:
         if len(self._sessions) >= self._limits.sessions:
             raise OSError(errno.ENOSPC, "too many test sessions")
         opened = self._bound(control, request)
-        asked_by = client_of(request, client[0])
-        session = ReflectingSession(opened, asked_by, self._word, self._clock, self._counts, buckets=self._buckets)
+        session = ReflectingSession(opened, client_of(request, client[0]), self._word, self._clock, self._counts)
         self._sessions[opened.fileno()] = session
         self._watch(opened.fileno(), session.readable)
         self._counts.sessions += 1
@@ -204,14 +187,10 @@ class TwampServer:
         dscp = dscp_of(request.type_p) or 0
         for port in self._ports(request.receiver_port):
             try:
-                opened = open_at(self._vantage, family, text_of(local), port, dscp)
+                return StampedSocket(open_at(self._vantage, family, text_of(local), port, dscp))
             except OSError as error:
                 if error.errno != errno.EADDRINUSE:
                     raise
-                continue
-            if self._options.allow is not None:
-                attach(opened, self._options.allow)
-            return StampedSocket(opened)
         raise OSError(errno.EADDRINUSE, "no free port")
 
     def _ports(self, asked: int) -> Sequence[int]:
@@ -236,7 +215,6 @@ class TwampServer:
 
     def _end_session(self, session: ReflectingSession) -> None:
         descriptor = session.opened.fileno()
-        self._counts.dropped += session.opened.drops()
         self._unwatch(descriptor)
         del self._sessions[descriptor]
         for connection in self._connections.values():

@@ -10,7 +10,7 @@ from netbench_probes.stamp.asking import Asking
 from netbench_probes.stamp.authentication import Authenticated
 from netbench_probes.stamp.estimate import ClockWord
 from netbench_probes.stamp.reflector import Arrival
-from netbench_probes.stamp.responder import Responder, TooOftenError
+from netbench_probes.stamp.responder import Responder
 from netbench_probes.stamp.talk import Talk
 from netbench_probes.stamp.wire import MalformedPacketError
 from tests.probes.stamp.vectors import SENDER, T1, T1_NS
@@ -99,17 +99,3 @@ def test_replies_carry_the_class_of_their_request() -> None:
 
     assert several.answer(LEFT, HERE, Arrival(SENDER, T1_NS, None, 46 << 2 | 3), NOW).reply.tos == 46 << 2
     assert several.answer(LEFT, HERE, Arrival(SENDER, T1_NS), NOW).reply.tos is None
-
-
-def test_a_client_is_answered_at_its_rate() -> None:
-    """Ten at one moment, whatever its port; another client has its own ten. What no key vouches for takes none of them."""
-    limited = responder(ReflectorOptions(key=OTHERS, authenticated=True, client_rate=10))
-    vouched, forged = (Talk(mode=Authenticated(secret)).request(0, T1, 0) for secret in (OTHERS.secret, b"a stranger's"))
-    for _ in range(50):
-        with pytest.raises(MalformedPacketError):
-            number(limited, forged)
-
-    assert [number(limited, vouched, (LEFT[0], port)) for port in range(10)] == [0] * 10
-    with pytest.raises(TooOftenError):
-        number(limited, vouched)
-    assert number(limited, vouched, RIGHT) == 0

@@ -4,7 +4,6 @@ import select
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
 
 from netbench.clock import Instant
 from netbench.linux.namespaces import HostVantage
@@ -80,9 +79,9 @@ class Stepped:
 
 
 @contextmanager
-def stepped(limits: Limits | None = None, **options: Any) -> Generator[Stepped]:
+def stepped(limits: Limits | None = None) -> Generator[Stepped]:
     clock = ManualClock()
-    server = TwampServer(HostVantage(), ReflectorOptions(LOOPBACK, socket.AF_INET, 0, **options), clock, limits)
+    server = TwampServer(HostVantage(), ReflectorOptions(LOOPBACK, socket.AF_INET, 0), clock, limits)
     bed = Stepped(server, clock)
     try:
         yield bed

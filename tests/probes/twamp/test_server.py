@@ -5,7 +5,6 @@ import resource
 import socket
 from contextlib import suppress
 from dataclasses import replace
-from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -285,42 +284,3 @@ def test_what_open_mode_does_not_have_is_refused(change: dict[str, Any]) -> None
     """Nobody is served in another way than was asked for."""
     with pytest.raises(UsageError, match="TWAMP is served in open mode, with NTP timestamps and counted replies"):
         TwampServer(HostVantage(), ReflectorOptions(LOOPBACK, None, 0, **change), ManualClock())
-
-
-def test_what_had_arrived_by_the_stop_is_answered() -> None:
-    """More than one turn's worth waits at a session when the server is told to stop: all of it is answered."""
-    with stepped() as bed, udp() as sender:
-        _, port = agreed(bed, sender)
-        for _ in range(100):
-            sender.sendto(PACKET, (LOOPBACK, port))
-
-        assert bed.server.serve(Looks(0)).replies == 100
-
-
-def test_a_client_is_answered_at_its_rate() -> None:
-    """Of a hundred packets at one moment ten are answered, for all its sessions together; a second later ten more."""
-    with stepped(client_rate=10) as bed, udp() as sender, udp() as other:
-        ports = [agreed(bed, each)[1] for each in (sender, other)]
-        for _ in range(50):
-            sender.sendto(PACKET, (LOOPBACK, ports[0]))
-            other.sendto(PACKET, (LOOPBACK, ports[1]))
-
-        first = bed.server.serve(Looks(0))
-        bed.wait(1)
-        sender.sendto(PACKET, (LOOPBACK, ports[0]))
-        then = bed.server.serve(Looks(0))
-
-    assert (first.replies, first.limited, then.replies, then.limited) == (10, 90, 11, 90)
-
-
-def test_who_is_not_let_in_cannot_connect() -> None:
-    """The kernel drops what comes from elsewhere, so that a stranger is not even refused; a client that is let in is served."""
-    with stepped(allow=(ip_network("127.0.0.2/32"),)) as bed, socket.socket() as stranger, socket.socket() as client:
-        stranger.settimeout(0.2)
-        with pytest.raises(TimeoutError):
-            stranger.connect((LOOPBACK, bed.server.port))
-        client.bind(("127.0.0.2", 0))
-        client.connect((LOOPBACK, bed.server.port))
-        bed.until_readable(client)
-
-        assert decode_greeting(exactly(client, 64)).modes == 0x41
