@@ -9,17 +9,16 @@ from typing import Any
 from netbench.analysis.outages import Outage, measure_outage
 from netbench.campaign.cuts import Event
 from netbench.campaign.measuring import Bench, keep_evidence
+from netbench.campaign.routes_taken import SitePath, first_astray, trace_all
 from netbench.campaign.sinks import Both, of_pair
 from netbench.clock import NANOSECONDS_PER_SECOND, Clock, Instant
-from netbench.errors import CannotMeasureError, NetbenchError
+from netbench.errors import CannotMeasureError
 from netbench.measure import plugins
 from netbench.measure.collect import MemorySink
 from netbench.measure.probe import Pair, Report, Schedule
 from netbench.measure.samples import PACKETS
 from netbench.plan.failures import Change, Foresight
 from netbench.plan.model import Corridor, PerDirection, Plan
-
-SitePath = tuple[str, ...]
 
 PACE_NS = 1_000_000
 PACKETS_PER_SECOND = 2000
@@ -29,9 +28,6 @@ TAIL_NS = 2 * NANOSECONDS_PER_SECOND
 STATIC_SETTLE_NS = 300_000_000
 PROTOCOL_SETTLE_NS = 1_500_000_000
 """After a cut was noticed: until the routes that follow from it are traced."""
-RETURN_TRIES = 15
-_RETURN_PAUSE_S = 2.0
-_TRACED_TOGETHER = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +156,7 @@ def _happen(bench: Bench, foresight: Foresight, event: Event, corridors: Sequenc
                 bench.network.cut(link, event.how)
         last_ns = instants[-1].since_ns(begun)
         _wait_until(clock, begun, min(last_ns + _settle_ns(bench.plan, foresight), event.restore_ns))
-        traced = _trace(bench, corridors)
+        traced = trace_all(bench.network, corridors)
         _wait_until(clock, begun, event.restore_ns)
     finally:
         restored = clock.now()
@@ -179,35 +175,15 @@ def _wait_until(clock: Clock, begun: Instant, after_ns: int) -> None:
         threading.Event().wait(remaining_ns / NANOSECONDS_PER_SECOND)
 
 
-def _trace(bench: Bench, corridors: Sequence[Corridor]) -> list[PerDirection[SitePath] | str]:
-    def trace(corridor: Corridor) -> PerDirection[SitePath] | str:
-        try:
-            return PerDirection(*bench.network.route(corridor))
-        except NetbenchError as error:
-            return str(error)  # what cannot be traced is told with its reason, and the others still count
-
-    with ThreadPoolExecutor(_TRACED_TOGETHER) as pool:
-        return list(pool.map(trace, corridors))
-
-
 def _await_return(bench: Bench, foresight: Foresight, changes: Sequence[Change]) -> None:
     """The corridors are on their planned routes again: a protocol may need some hellos for that."""
-    away: list[str] = []
-    for number in range(RETURN_TRIES):
-        if number:
-            threading.Event().wait(_RETURN_PAUSE_S)
-        found = _trace(bench, [change.corridor for change in changes])
-        away = [change.corridor.id for change, way in zip(changes, found, strict=True) if way != _planned(change)]
-        if not away:
-            return
-    raise CannotMeasureError(
-        f"after the restoration corridor {away[0]} did not return to its planned route with routing {foresight.routing}; "
-        "what would be cut next could not be told from it"
-    )
-
-
-def _planned(change: Change) -> PerDirection[SitePath]:
-    return PerDirection(change.before.forward.sites, change.before.reverse.sites)
+    planned = [(change.corridor, PerDirection(change.before.forward.sites, change.before.reverse.sites)) for change in changes]
+    away = first_astray(bench.network, planned)
+    if away is not None:
+        raise CannotMeasureError(
+            f"after the restoration corridor {away.id} did not return to its planned route with routing {foresight.routing}; "
+            "what would be cut next could not be told from it"
+        )
 
 
 def _outcome(change: Change, index: int, happened: _Happened, packets: _Packets) -> CorridorOutcome:

@@ -21,8 +21,10 @@ from netbench.campaign.measuring import Bench, Measured
 from netbench.campaign.observer import Observer
 from netbench.campaign.options import CampaignOptions
 from netbench.campaign.result import CampaignResult
+from netbench.campaign.routes_taken import first_astray
 from netbench.campaign.schedule import TimeTable, time_table
 from netbench.clock import NANOSECONDS_PER_SECOND, Clock, Instant
+from netbench.errors import CannotMeasureError
 from netbench.linux.clockstate import ClockState, read_clock_state
 from netbench.linux.hostload import HostLoad, HostWatch
 from netbench.measure.network import Network, NetworkOptions
@@ -30,7 +32,7 @@ from netbench.measure.probe import Control
 from netbench.measure.sessions import FarEnds
 from netbench.plan import routing
 from netbench.plan.failures import Foresight
-from netbench.plan.model import Plan, Route
+from netbench.plan.model import PerDirection, Plan, Route
 from netbench.plan.segments import Flow
 
 INCONCLUSIVE = 4
@@ -204,7 +206,22 @@ def _prove(campaign: _Campaign) -> Mapping[str, LinkCalibration]:
     if not campaign.options.calibrate:
         return calibrating.unproved(tuple(campaign.bench.plan.links.values()))
     silent = campaign.options.routing == "static"
-    return calibrating.prove(campaign.bench, campaign.routes, campaign.observer, silent=silent)
+    found = calibrating.prove(campaign.bench, campaign.routes, campaign.observer, silent=silent)
+    if not silent:
+        _await_routes(campaign)
+    return found
+
+
+def _await_routes(campaign: _Campaign) -> None:
+    """The corridors take their planned routes: trains that overfilled a queue may have cost a routing protocol its hellos."""
+    corridors = campaign.bench.plan.corridors
+    planned = [(corridors[name], PerDirection(route.sites, route.sites[::-1])) for name, route in campaign.routes.items()]
+    away = first_astray(campaign.bench.network, planned)
+    if away is not None:
+        raise CannotMeasureError(
+            f"after calibration corridor {away.id} is not on its planned route with routing {campaign.options.routing}: the "
+            "protocol's timers are too short for this machine; lengthen routing in the plan, or use --routing static"
+        )
 
 
 def _prove_again(campaign: _Campaign, links: Mapping[str, LinkCalibration]) -> Mapping[str, LinkCalibration]:
